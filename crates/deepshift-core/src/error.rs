@@ -1,0 +1,29 @@
+use thiserror::Error;
+
+/// What can go wrong in this crate, by who is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Error {
+    /// The bytes are no good `.dshift` file: get the file again or export it again.
+    #[error("bad file at byte {offset}: {what}")]
+    BadFile {
+        /// Where in the file the trouble was noticed.
+        offset: usize,
+        /// What is wrong, with the name of the layer or field.
+        what: String,
+    },
+    /// The caller asked for something that does not fit together.
+    #[error("{0}")]
+    BadArgument(String),
+    /// A size beyond what this crate accepts.
+    #[error("limit: {0}")]
+    Limit(String),
+}
+
+impl Error {
+    pub(crate) fn argument(what: impl Into<String>) -> Self {
+        Self::BadArgument(what.into())
+    }
+}
+
+/// The result of this crate's functions.
+pub type Result<T> = std::result::Result<T, Error>;

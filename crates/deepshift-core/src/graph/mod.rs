@@ -1,0 +1,326 @@
+//! A network as data: nodes by name, in the order in which they can be computed.
+
+mod build;
+mod shape;
+
+pub use build::GraphBuilder;
+pub use shape::{MAX_ELEMENTS, pooled_size};
+
+use crate::fixed::FixedPoint;
+use crate::{Error, Result, ShiftFormat};
+use serde::{Deserialize, Serialize};
+
+/// A network that maps one picture (or vector) to logits. Batches are the executors' matter: no shape here has a
+/// batch axis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Graph {
+    /// Name of the architecture, such as `simple_conv`.
+    pub name: String,
+    /// Nodes; each one's inputs come before it. The first is the input.
+    pub nodes: Vec<Node>,
+    /// The nodes whose values are the network's results: the logits first, then auxiliary heads that only training
+    /// uses.
+    pub outputs: Vec<usize>,
+    /// What a user applies to the logits, after the graph and in float.
+    pub head: Head,
+}
+
+/// What follows the logits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Head {
+    /// The logits are the result.
+    Logits,
+    /// Log-softmax, as in the original's MNIST networks.
+    LogSoftmax,
+}
+
+/// One operation and where its operands come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    /// PyTorch's module name, such as `layer1.0.conv1`: parameters are `<name>.weight`, `<name>.bias` and so on.
+    pub name: String,
+    /// What is computed.
+    pub op: Op,
+    /// Indices of the nodes that give the operands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<usize>,
+}
+
+/// The operations. Pictures are `[channels, height, width]`, vectors `[features]`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Op {
+    /// The network's input, of this shape.
+    Input(Vec<usize>),
+    /// 2-d convolution, padded with zeros.
+    Conv2d(Conv2d),
+    /// Fully connected layer.
+    Linear(Linear),
+    /// Batch normalisation with running statistics; training uses the batch's.
+    BatchNorm(BatchNorm),
+    /// A function of each element.
+    Activation(Activation),
+    /// Largest value of each window; padding never wins.
+    MaxPool(Pool),
+    /// Mean of each window; padding counts as zeros.
+    AvgPool(Pool),
+    /// Mean of the windows that PyTorch's `adaptive_avg_pool2d` makes for this output height and width.
+    AdaptiveAvgPool([usize; 2]),
+    /// Sum of all operands.
+    Add,
+    /// Product of two operands; the second may be `[channels, 1, 1]`.
+    Multiply,
+    /// Operands one after the other along the channels.
+    Concat,
+    /// Everything in one vector.
+    Flatten,
+    /// Some of the channels, `[start, end)`.
+    Slice([usize; 2]),
+    /// `[groups, n]` channels become `[n, groups]`.
+    ChannelShuffle(usize),
+    /// Every `stride`-th pixel, with channels of zeros before and after: ResNet's shortcut of option A.
+    PadShortcut(PadShortcut),
+    /// Zeroes elements with this probability in training.
+    Dropout(f32),
+    /// Zeroes the whole branch of a picture with this probability in training (stochastic depth).
+    DropPath(f32),
+}
+
+/// Geometry and weight of a convolution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conv2d {
+    /// Channels of the input.
+    pub in_channels: usize,
+    /// Channels of the output.
+    pub out_channels: usize,
+    /// Height and width.
+    pub kernel: [usize; 2],
+    /// Down and right.
+    #[serde(default = "one_by_one", skip_serializing_if = "is_one_by_one")]
+    pub stride: [usize; 2],
+    /// Zeros at the top, bottom, left and right.
+    #[serde(default, skip_serializing_if = "is_zero_padding")]
+    pub padding: [usize; 4],
+    /// Down and right.
+    #[serde(default = "one_by_one", skip_serializing_if = "is_one_by_one")]
+    pub dilation: [usize; 2],
+    /// Groups of channels that do not mix.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub groups: usize,
+    /// Whether there is a bias.
+    pub bias: bool,
+    /// Float or shift.
+    #[serde(default, skip_serializing_if = "WeightKind::is_float")]
+    pub weight: WeightKind,
+}
+
+/// Sizes and weight of a fully connected layer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Linear {
+    /// Length of the input.
+    pub in_features: usize,
+    /// Length of the output.
+    pub out_features: usize,
+    /// Whether there is a bias.
+    pub bias: bool,
+    /// Float or shift.
+    #[serde(default, skip_serializing_if = "WeightKind::is_float")]
+    pub weight: WeightKind,
+}
+
+/// What the weights of a layer are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WeightKind {
+    /// Ordinary f32 weights.
+    #[default]
+    Float,
+    /// Powers of two.
+    Shift(ShiftScheme),
+}
+
+impl WeightKind {
+    fn is_float(&self) -> bool {
+        *self == Self::Float
+    }
+}
+
+/// How a shift layer computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShiftScheme {
+    /// Type and width of the codes.
+    pub format: ShiftFormat,
+    /// Fixed point to which the layer's input is rounded (down) in float mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<FixedPoint>,
+    /// Fixed point to which the bias is rounded (down) in float mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bias: Option<FixedPoint>,
+}
+
+/// Batch normalisation: `(x - running_mean) / sqrt(running_var + eps) * weight + bias`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BatchNorm {
+    /// Channels (or features).
+    pub channels: usize,
+    /// Added to the variance.
+    pub eps: f32,
+}
+
+/// Elementwise functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// `max(x, 0)`.
+    Relu,
+    /// `min(max(x, 0), 6)`.
+    Relu6,
+    /// `1 / (1 + exp(-x))`.
+    Sigmoid,
+    /// `x * sigmoid(x)`.
+    Swish,
+}
+
+impl Activation {
+    /// The function itself.
+    pub fn apply(self, x: f32) -> f32 {
+        match self {
+            Self::Relu => x.max(0.0),
+            Self::Relu6 => x.clamp(0.0, 6.0),
+            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Self::Swish => x / (1.0 + (-x).exp()),
+        }
+    }
+}
+
+/// Windows of a pooling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// Height and width.
+    pub kernel: [usize; 2],
+    /// Down and right.
+    pub stride: [usize; 2],
+    /// On both sides of each axis; at most half the kernel.
+    #[serde(default, skip_serializing_if = "is_zero_pair")]
+    pub padding: [usize; 2],
+    /// Whether a last window that leaves the picture counts too, as PyTorch's `ceil_mode`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub ceil_mode: bool,
+}
+
+/// ResNet's shortcut without weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PadShortcut {
+    /// Down and right.
+    pub stride: usize,
+    /// Channels of zeros before the input's.
+    pub before: usize,
+    /// Channels of zeros after the input's.
+    pub after: usize,
+}
+
+impl Graph {
+    /// The shape of the input.
+    pub fn input_shape(&self) -> &[usize] {
+        match self.nodes.first() {
+            Some(Node { op: Op::Input(shape), .. }) => shape,
+            _ => &[],
+        }
+    }
+
+    /// Index of the node whose values are the logits.
+    pub fn logits(&self) -> usize {
+        self.outputs.first().copied().unwrap_or(0)
+    }
+
+    /// Index of the node of this name.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.nodes.iter().position(|node| node.name == name)
+    }
+
+    /// The parameters and running statistics of the network, as PyTorch names, shapes and orders them. The weight of
+    /// a shift layer is listed as `<name>.weight` whatever its type.
+    pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {
+        self.nodes.iter().flat_map(Node::parameters).collect()
+    }
+}
+
+impl Node {
+    /// Names and shapes of this node's parameters and running statistics.
+    pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {
+        let named = |suffix: &str, shape: Vec<usize>| (format!("{}.{suffix}", self.name), shape);
+        match &self.op {
+            Op::Conv2d(conv) => {
+                let mut list = vec![named("weight", conv.weight_shape())];
+                list.extend(conv.bias.then(|| named("bias", vec![conv.out_channels])));
+                list
+            }
+            Op::Linear(linear) => {
+                let mut list = vec![named("weight", vec![linear.out_features, linear.in_features])];
+                list.extend(linear.bias.then(|| named("bias", vec![linear.out_features])));
+                list
+            }
+            Op::BatchNorm(norm) => ["weight", "bias", "running_mean", "running_var"]
+                .map(|suffix| named(suffix, vec![norm.channels]))
+                .into(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The scheme of a shift layer; `None` for float layers and everything else.
+    pub fn shift_scheme(&self) -> Option<&ShiftScheme> {
+        match &self.op {
+            Op::Conv2d(Conv2d { weight: WeightKind::Shift(scheme), .. })
+            | Op::Linear(Linear { weight: WeightKind::Shift(scheme), .. }) => Some(scheme),
+            _ => None,
+        }
+    }
+}
+
+impl Conv2d {
+    /// `[out, in / groups, kernel height, kernel width]`.
+    pub fn weight_shape(&self) -> Vec<usize> {
+        vec![self.out_channels, self.in_channels / self.groups.max(1), self.kernel[0], self.kernel[1]]
+    }
+}
+
+fn one() -> usize {
+    1
+}
+fn one_by_one() -> [usize; 2] {
+    [1, 1]
+}
+fn is_one(x: &usize) -> bool {
+    *x == 1
+}
+fn is_one_by_one(x: &[usize; 2]) -> bool {
+    *x == [1, 1]
+}
+fn is_zero_padding(x: &[usize; 4]) -> bool {
+    *x == [0; 4]
+}
+fn is_zero_pair(x: &[usize; 2]) -> bool {
+    *x == [0; 2]
+}
+fn is_false(x: &bool) -> bool {
+    !x
+}
+
+pub(crate) fn node_error(node: &str, what: impl std::fmt::Display) -> Error {
+    Error::BadArgument(format!("node {node}: {what}"))
+}
+
+/// Checks that inputs come before their users and that every name is used once.
+pub(crate) fn check_order<'a>(nodes: impl Iterator<Item = (&'a str, &'a [usize])>) -> Result<()> {
+    let mut names = std::collections::HashSet::new();
+    for (index, (name, inputs)) in nodes.enumerate() {
+        if !names.insert(name) {
+            return Err(node_error(name, "the name is used twice"));
+        }
+        if let Some(bad) = inputs.iter().find(|&&input| input >= index) {
+            return Err(node_error(name, format!("input {bad} does not come before it")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! The end of every integer operation: `y = clamp((((acc >> p) * M + B) >> r), lo, hi)`.
+
+use crate::fixed::FixedPoint;
+use serde::{Deserialize, Serialize};
+
+/// One rescaling of each output channel, or a single one for all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Epilogue {
+    /// Number of rescalings: 1 or the number of channels.
+    pub channels: usize,
+    /// The rescalings; kept as bytes in the file.
+    #[serde(skip)]
+    pub rescales: Vec<Rescale>,
+}
+
+/// `M / 2^(p+r)` stands for the real factor; `B` carries offset and rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rescale {
+    /// M.
+    pub multiplier: i32,
+    /// B.
+    pub offset: i32,
+    /// p, 0 to 31: applied to the accumulator before the multiplication, as an arithmetic shift.
+    pub pre_shift: u8,
+    /// r, 0 to 31: applied at the end.
+    pub post_shift: u8,
+}
+
+impl Rescale {
+    /// Bytes of one rescaling in the file.
+    pub const BYTES: usize = 10;
+
+    /// The epilogue before the clamp. Within a passed [`proof`](super::Proof) nothing overflows.
+    pub fn apply(self, acc: i32) -> i32 {
+        (acc >> self.pre_shift).wrapping_mul(self.multiplier).wrapping_add(self.offset) >> self.post_shift
+    }
+
+    /// `((A >> p) + 1) * |M| + |B| < 2^31` and both shifts in range.
+    pub fn is_safe(self, bound: i64) -> bool {
+        self.pre_shift <= 31
+            && self.post_shift <= 31
+            && bound < 1 << 31
+            && ((bound >> self.pre_shift) + 1) * i64::from(self.multiplier).abs()
+                + i64::from(self.offset).abs()
+                < 1 << 31
+    }
+
+    /// Chooses M, p, r and B for `y = acc * factor + offset`, for accumulators up to `bound` and results of up to
+    /// `range` units: the choice with the smallest worst error that keeps the proof. `max_terms` limits M to a sum
+    /// of so many signed powers of two. `None` where no choice is safe.
+    pub fn choose(factor: f64, offset: f64, bound: i64, range: f64, max_terms: Option<u32>) -> Option<Self> {
+        if !factor.is_finite() || !offset.is_finite() || bound >= 1 << 31 {
+            return None;
+        }
+        let mut best: Option<(f64, Self)> = None;
+        for pre_shift in 0..=31u8 {
+            for post_shift in 0..=31u8 {
+                let Some(rescale) = Self::with_shifts(factor, offset, pre_shift, post_shift, max_terms)
+                else {
+                    continue;
+                };
+                if !rescale.is_safe(bound) {
+                    continue;
+                }
+                let error = rescale.worst_error(factor, bound, range);
+                if best.as_ref().is_none_or(|(least, _)| error < *least) {
+                    best = Some((error, rescale));
+                }
+            }
+        }
+        best.map(|(_, rescale)| rescale)
+    }
+
+    fn with_shifts(
+        factor: f64,
+        offset: f64,
+        pre_shift: u8,
+        post_shift: u8,
+        max_terms: Option<u32>,
+    ) -> Option<Self> {
+        let exact = factor * f64::from(u32::from(pre_shift) + u32::from(post_shift)).exp2();
+        if exact.abs() > f64::from(i32::MAX) {
+            return None;
+        }
+        let multiplier = match max_terms {
+            Some(terms) => nearest_sum_of_powers(exact, terms),
+            None => exact.round() as i64,
+        };
+        let unit = f64::from(u32::from(post_shift)).exp2();
+        // The pre-shift rounds down and so loses (2^p - 1) / 2 on average; a final half makes `>> r` round to nearest.
+        let floor_loss = (1.0 - (-f64::from(pre_shift)).exp2()) / 2.0;
+        let half = if post_shift == 0 { 0.0 } else { unit / 2.0 };
+        let offset = (offset * unit + multiplier as f64 * floor_loss + half).round();
+        if offset.abs() > f64::from(i32::MAX) {
+            return None;
+        }
+        Some(Self {
+            multiplier: i32::try_from(multiplier).ok()?,
+            offset: offset as i32,
+            pre_shift,
+            post_shift,
+        })
+    }
+
+    /// Largest difference to `acc * factor` where the result is within `range`, in units of the result.
+    fn worst_error(self, factor: f64, bound: i64, range: f64) -> f64 {
+        let shifts = f64::from(u32::from(self.pre_shift) + u32::from(self.post_shift));
+        let used = f64::from(self.multiplier) * (-shifts).exp2();
+        let reach = (bound as f64).min(if factor == 0.0 { 0.0 } else { range / factor.abs() });
+        let from_multiplier = (used - factor).abs() * reach;
+        let from_pre_shift = used.abs() * (f64::from(self.pre_shift).exp2() - 1.0) / 2.0;
+        let from_post_shift = if self.post_shift == 0 { 0.5 } else { 0.0 };
+        from_multiplier + from_pre_shift + from_post_shift
+    }
+
+    /// Signed powers of two that M is the sum of, as few as possible.
+    pub fn multiplier_terms(self) -> u32 {
+        signed_powers(i64::from(self.multiplier))
+    }
+}
+
+/// Number of nonzero digits of the canonical signed-digit form (Reitwiesner 1960).
+fn signed_powers(value: i64) -> u32 {
+    let magnitude = value.unsigned_abs();
+    (magnitude ^ (3 * magnitude)).count_ones()
+}
+
+/// The integer nearest to `exact` among greedy sums of at most `terms` signed powers of two.
+fn nearest_sum_of_powers(exact: f64, terms: u32) -> i64 {
+    let mut sum = 0i64;
+    for _ in 0..terms {
+        let rest = exact - sum as f64;
+        if rest.abs() < 0.5 {
+            break;
+        }
+        // The nearest power in value: between 2^n and 2^(n+1) the border is 1.5 * 2^n.
+        let power = (rest.abs() / 1.5).log2().ceil().max(0.0).exp2() as i64;
+        sum += if rest < 0.0 { -power } else { power };
+    }
+    sum
+}
+
+impl Epilogue {
+    /// One rescaling for all channels or one for each.
+    pub fn new(rescales: Vec<Rescale>) -> Self {
+        Self { channels: rescales.len(), rescales }
+    }
+
+    /// The rescaling of a channel.
+    pub fn channel(&self, channel: usize) -> Rescale {
+        self.rescales[if self.rescales.len() == 1 { 0 } else { channel }]
+    }
+
+    /// The whole epilogue for one accumulator.
+    pub fn apply(&self, acc: i32, channel: usize, format: FixedPoint) -> i32 {
+        self.channel(channel).apply(acc).clamp(format.lowest, format.highest)
+    }
+
+    /// Whether every M is a sum of at most three signed powers of two.
+    pub fn is_multiplier_free(&self) -> bool {
+        self.rescales.iter().all(|rescale| rescale.multiplier_terms() <= 3)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chosen_rescaling_is_close_and_safe() {
+        for (factor, bound) in [(3.7e-4, 1_000_000), (0.9, 200), (-1.3e-5, 1 << 30), (1e-8, (1 << 31) - 1)] {
+            let rescale = Rescale::choose(factor, 3.25, bound, 127.0, None).unwrap();
+            assert!(rescale.is_safe(bound));
+            let reach = (bound as f64).min(127.0 / factor.abs()) as i32;
+            let steps = 1000.min(reach);
+            for step in -steps..=steps {
+                let acc = (i64::from(reach) * i64::from(step) / i64::from(steps)) as i32;
+                let exact = f64::from(acc) * factor + 3.25;
+                let error = (f64::from(rescale.apply(acc)) - exact).abs();
+                assert!(error < 0.53, "{factor} {acc}: {error} with {rescale:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_safe_is_refused() {
+        assert_eq!(Rescale::choose(1.0, 0.0, 1 << 31, 127.0, None), None);
+        assert_eq!(Rescale::choose(1.0, 1e12, 100, 127.0, None), None);
+        assert_eq!(Rescale::choose(f64::NAN, 0.0, 100, 127.0, None), None);
+        let unsafe_one = Rescale { multiplier: 1 << 20, offset: 0, pre_shift: 0, post_shift: 0 };
+        assert!(!unsafe_one.is_safe(1 << 11));
+        assert!(unsafe_one.is_safe((1 << 11) - 2));
+        assert!(!Rescale { pre_shift: 32, ..Rescale::default() }.is_safe(0));
+    }
+
+    #[test]
+    fn three_powers_of_two_are_enough_for_two_digits() {
+        for i in 1..2000 {
+            let factor = f64::from(i) * 1.7e-6;
+            let rescale = Rescale::choose(factor, 0.0, 1 << 24, 127.0, Some(3)).unwrap();
+            assert!(rescale.multiplier_terms() <= 3);
+            let used = f64::from(rescale.multiplier)
+                / f64::from(u32::from(rescale.pre_shift) + u32::from(rescale.post_shift)).exp2();
+            assert!((used / factor - 1.0).abs() < 0.02, "{factor}: {used}");
+        }
+        assert_eq!([0, 1, 7, 11, -96, 85].map(signed_powers), [0, 1, 2, 3, 2, 4]);
+    }
+}

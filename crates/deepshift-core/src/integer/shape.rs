@@ -1,0 +1,121 @@
+//! Shapes and formats of an integer network, checked against the float graph it belongs to.
+
+use super::{IntegerNetwork, IntegerNode, IntegerOp};
+use crate::fixed::MAX_OUTPUT;
+use crate::graph::{Graph, Op, check_order, node_error};
+use crate::{Error, Result};
+
+/// The shape of every node's value for one picture.
+pub type IntegerShapes = Vec<Vec<usize>>;
+
+impl IntegerNetwork {
+    /// Shapes of all nodes; checks names, order, operands, formats and the number of rescalings.
+    pub fn shapes(&self, graph: &Graph) -> Result<IntegerShapes> {
+        check_order(self.nodes.iter().map(|node| (node.name.as_str(), node.inputs.as_slice())))?;
+        let mut shapes: IntegerShapes = Vec::with_capacity(self.nodes.len());
+        for (index, node) in self.nodes.iter().enumerate() {
+            if matches!(node.op, IntegerOp::Input(_)) != (index == 0) {
+                return Err(node_error(&node.name, "the first node, and only it, must be the input"));
+            }
+            let inputs: Vec<&[usize]> = node.inputs.iter().map(|&input| shapes[input].as_slice()).collect();
+            let shape = node.shape(graph, &inputs).map_err(|what| node_error(&node.name, what))?;
+            self.check_formats(node)?;
+            check_channels(node, &shape, &inputs).map_err(|what| node_error(&node.name, what))?;
+            shapes.push(shape);
+        }
+        let wanted = graph.shapes()?;
+        if shapes.get(self.output) != wanted.get(graph.logits()) {
+            return Err(Error::argument("the integer network's output differs from the graph's logits"));
+        }
+        Ok(shapes)
+    }
+
+    fn check_formats(&self, node: &IntegerNode) -> Result<()> {
+        node.format.check(&node.name)?;
+        let inputs: Vec<&IntegerNode> = node.inputs.iter().map(|&input| &self.nodes[input]).collect();
+        if matches!(node.op, IntegerOp::Flatten) {
+            // A copy: also on the way from the last epilogue to the output, where values are wider than i8.
+            return same_format(node, &inputs);
+        }
+        if let Some(wide) = inputs.iter().find(|input| !input.format.fits_i8()) {
+            return Err(node_error(&node.name, format!("its operand {} is no i8", wide.name)));
+        }
+        match node.op {
+            IntegerOp::MaxPool(_)
+            | IntegerOp::Slice(_)
+            | IntegerOp::ChannelShuffle(_)
+            | IntegerOp::PadShortcut(_) => same_format(node, &inputs),
+            IntegerOp::Input(_) | IntegerOp::Table(_) if !node.format.fits_i8() => {
+                Err(node_error(&node.name, "a table gives i8 only"))
+            }
+            _ if i64::from(MAX_OUTPUT) < node.format.max_magnitude() => {
+                Err(node_error(&node.name, "its format reaches 2^24"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn same_format(node: &IntegerNode, inputs: &[&IntegerNode]) -> Result<()> {
+    if inputs.iter().any(|input| input.format != node.format) {
+        return Err(node_error(&node.name, "it copies values and must keep their format"));
+    }
+    Ok(())
+}
+
+impl IntegerNode {
+    fn shape(&self, graph: &Graph, inputs: &[&[usize]]) -> std::result::Result<Vec<usize>, String> {
+        let op = match &self.op {
+            IntegerOp::Input(_) => Op::Input(graph.input_shape().to_vec()),
+            IntegerOp::Layer { layer, .. } => match graph.nodes.get(*layer).map(|node| &node.op) {
+                Some(op @ (Op::Conv2d(_) | Op::Linear(_))) => op.clone(),
+                _ => return Err(format!("node {layer} of the graph is no layer")),
+            },
+            IntegerOp::Scale(_) | IntegerOp::Table(_) => Op::Dropout(0.0),
+            IntegerOp::Add(_) => Op::Add,
+            IntegerOp::Multiply(_) => Op::Multiply,
+            IntegerOp::Concat(_) => Op::Concat,
+            IntegerOp::AvgPool { pool, .. } => Op::AvgPool(*pool),
+            IntegerOp::MaxPool(pool) => Op::MaxPool(*pool),
+            IntegerOp::Flatten => Op::Flatten,
+            IntegerOp::Slice(range) => Op::Slice(*range),
+            IntegerOp::ChannelShuffle(groups) => Op::ChannelShuffle(*groups),
+            IntegerOp::PadShortcut(shortcut) => Op::PadShortcut(*shortcut),
+        };
+        op.shape(inputs)
+    }
+}
+
+fn check_channels(
+    node: &IntegerNode,
+    shape: &[usize],
+    inputs: &[&[usize]],
+) -> std::result::Result<(), String> {
+    let wanted: Vec<usize> = match &node.op {
+        IntegerOp::Concat(epilogues) if epilogues.len() != inputs.len() => {
+            return Err(format!("{} epilogues for {} operands", epilogues.len(), inputs.len()));
+        }
+        IntegerOp::Concat(_) => inputs.iter().map(|input| input[0]).collect(),
+        _ => vec![shape[0]; node.op.epilogues().len()],
+    };
+    for (epilogue, channels) in node.op.epilogues().iter().zip(wanted) {
+        if epilogue.channels != epilogue.rescales.len() || ![1, channels].contains(&epilogue.channels) {
+            return Err(format!("{} rescalings for {channels} channels", epilogue.channels));
+        }
+    }
+    let tables = match &node.op {
+        IntegerOp::Input(_) => vec![0, shape[0]],
+        IntegerOp::Table(_) => vec![1],
+        _ => vec![0],
+    };
+    let (count, entries) = node.op.tables().map_or((0, 0), |tables| (tables.count, tables.entries.len()));
+    if !tables.contains(&count) || count * 256 != entries {
+        return Err(format!("{count} tables with {entries} entries for {} channels", shape[0]));
+    }
+    match node.op {
+        IntegerOp::AvgPool { pool, .. } if pool.ceil_mode => {
+            Err("an average needs windows of equal size, and ceil mode cuts some".into())
+        }
+        _ => Ok(()),
+    }
+}

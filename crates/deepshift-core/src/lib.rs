@@ -1,0 +1,23 @@
+//! The ground floor of DeepShift: shift codes, fixed point, network graphs, the `.dshift` file and the reference
+//! interpreter that defines what every executor computes. Bytes in, bytes out: no files, no threads, no `unsafe`.
+#![forbid(unsafe_code)]
+
+pub mod bits;
+mod codes;
+mod error;
+mod fixed;
+pub mod format;
+pub mod graph;
+pub mod integer;
+mod model;
+mod preprocess;
+pub mod reference;
+pub mod round;
+mod weight;
+
+pub use codes::{ShiftFormat, ShiftType, Term, term_value};
+pub use error::{Error, Result};
+pub use fixed::{FixedPoint, MAX_FRACTION_BITS, MAX_OUTPUT};
+pub use model::{FloatTensor, Model, Provenance, Tensor};
+pub use preprocess::{Input, Preprocessing};
+pub use weight::{MAX_INTEGER_BITS, ShiftWeight};

@@ -1,0 +1,9 @@
+//! The reference interpreter: slow, obvious, and the definition of what every executor computes.
+
+mod float;
+mod integer;
+mod window;
+
+pub use float::{float_logits, float_nodes};
+pub use integer::{integer_input, integer_logits, integer_nodes};
+pub use window::{average_divisor, window};
