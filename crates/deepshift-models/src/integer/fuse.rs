@@ -1,0 +1,111 @@
+//! Which nodes of a graph one integer operation stands for.
+
+use deepshift_core::graph::{Activation, Graph, Op};
+
+/// An operation with what its epilogue takes up: a BatchNorm, then a clamp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fused {
+    /// The node that computes.
+    pub start: usize,
+    /// A BatchNorm that follows at once.
+    pub norm: Option<usize>,
+    /// ReLU or ReLU6 that follows at once.
+    pub clamp: Option<Activation>,
+    /// The last of these nodes; its value is the operation's.
+    pub end: usize,
+}
+
+/// The operations of a graph in order. Nodes that do nothing in inference stand for their operand.
+pub(super) struct Fusion {
+    pub operations: Vec<Fused>,
+    /// For each node of the graph, the node at the end of the operation that gives its value.
+    pub value_of: Vec<usize>,
+}
+
+pub(super) fn fuse(graph: &Graph) -> Fusion {
+    let users = users(graph);
+    let needed = needed(graph);
+    let mut fusion = Fusion { operations: Vec::new(), value_of: (0..graph.nodes.len()).collect() };
+    let mut taken = vec![false; graph.nodes.len()];
+    for start in 0..graph.nodes.len() {
+        if taken[start] || !needed[start] {
+            continue;
+        }
+        let node = &graph.nodes[start];
+        if matches!(node.op, Op::Dropout(_) | Op::DropPath(_)) {
+            fusion.value_of[start] = fusion.value_of[node.inputs[0]];
+            continue;
+        }
+        let fused = follow(graph, &users, start);
+        for index in [fused.norm, fused.clamp.map(|_| fused.end)].into_iter().flatten() {
+            taken[index] = true;
+        }
+        fusion.operations.push(fused);
+    }
+    fusion
+}
+
+fn users(graph: &Graph) -> Vec<Vec<usize>> {
+    let mut users = vec![Vec::new(); graph.nodes.len()];
+    for (index, node) in graph.nodes.iter().enumerate() {
+        for &input in &node.inputs {
+            users[input].push(index);
+        }
+    }
+    users
+}
+
+/// Whether the logits depend on each node; auxiliary heads are for training.
+fn needed(graph: &Graph) -> Vec<bool> {
+    let mut needed = vec![false; graph.nodes.len()];
+    needed[graph.logits()] = true;
+    for index in (0..graph.nodes.len()).rev() {
+        if needed[index] {
+            graph.nodes[index].inputs.iter().for_each(|&input| needed[input] = true);
+        }
+    }
+    needed
+}
+
+fn follow(graph: &Graph, users: &[Vec<usize>], start: usize) -> Fused {
+    let mut fused = Fused { start, norm: None, clamp: None, end: start };
+    let has_epilogue = !matches!(
+        graph.nodes[start].op,
+        Op::Input(_)
+            | Op::MaxPool(_)
+            | Op::Flatten
+            | Op::Slice(_)
+            | Op::ChannelShuffle(_)
+            | Op::PadShortcut(_)
+    );
+    if let Op::Activation(activation) = graph.nodes[start].op {
+        fused.clamp = Some(activation).filter(is_clamp);
+        return fused;
+    }
+    while has_epilogue && let Some(next) = only_user(graph, users, fused.end) {
+        match graph.nodes[next].op {
+            // A concatenation's epilogues belong to its operands, not to its channels.
+            Op::BatchNorm(_) if fused.norm.is_none() && !matches!(graph.nodes[start].op, Op::Concat) => {
+                fused.norm = Some(next);
+            }
+            Op::Activation(activation) if is_clamp(&activation) => fused.clamp = Some(activation),
+            _ => break,
+        }
+        fused.end = next;
+        if fused.clamp.is_some() {
+            break;
+        }
+    }
+    fused
+}
+
+fn only_user(graph: &Graph, users: &[Vec<usize>], index: usize) -> Option<usize> {
+    match users[index].as_slice() {
+        [user] if index != graph.logits() => Some(*user),
+        _ => None,
+    }
+}
+
+fn is_clamp(activation: &Activation) -> bool {
+    matches!(activation, Activation::Relu | Activation::Relu6)
+}

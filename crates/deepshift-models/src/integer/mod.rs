@@ -1,0 +1,8 @@
+//! From a trained network to its integer network: BatchNorm, bias and activations folded into epilogues.
+
+mod build;
+mod fuse;
+mod statistics;
+
+pub use build::{IntegerReport, RaisedExponent, build_integer};
+pub use statistics::ActivationStatistics;

@@ -1,0 +1,73 @@
+//! The fixed-point format of a node from the values that calibration pictures give.
+
+use deepshift_core::FixedPoint;
+
+const LOWEST: i32 = -12;
+const HIGHEST: i32 = 16;
+const CANDIDATES: usize = (HIGHEST - LOWEST + 1) as usize;
+/// Values of one observation that are looked at; a picture's neighbours resemble each other.
+const SAMPLE: usize = 2048;
+
+/// Squared quantization error of each candidate number of fraction bits.
+#[derive(Debug, Clone)]
+pub struct ActivationStatistics {
+    errors: [f64; CANDIDATES],
+    largest: f32,
+}
+
+impl Default for ActivationStatistics {
+    fn default() -> Self {
+        Self { errors: [0.0; CANDIDATES], largest: 0.0 }
+    }
+}
+
+impl ActivationStatistics {
+    /// Takes in a node's values; of long lists an evenly spaced sample.
+    pub fn observe(&mut self, values: &[f32]) {
+        let step = values.len().div_ceil(SAMPLE).max(1);
+        for &value in values.iter().step_by(step) {
+            self.largest = self.largest.max(value.abs());
+            for (error, fraction_bits) in self.errors.iter_mut().zip(LOWEST..) {
+                let format = FixedPoint::signed_8(fraction_bits);
+                let difference = f64::from(format.value(format.quantize(value)) - value);
+                *error += difference * difference;
+            }
+        }
+    }
+
+    /// The fraction bits whose signed 8-bit format has the least squared error; among equals the most.
+    pub fn fraction_bits(&self) -> i32 {
+        let mut best = (f64::INFINITY, HIGHEST);
+        for (&error, fraction_bits) in self.errors.iter().zip(LOWEST..) {
+            if error <= best.0 {
+                best = (error, fraction_bits);
+            }
+        }
+        best.1
+    }
+
+    /// Largest magnitude seen.
+    pub fn largest(&self) -> f32 {
+        self.largest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_range_decides_and_rare_outliers_do_not() {
+        let mut statistics = ActivationStatistics::default();
+        let values: Vec<f32> = (0..1000).map(|i| i as f32 / 1000.0 * 3.9).collect();
+        statistics.observe(&values);
+        assert_eq!(statistics.fraction_bits(), 5);
+        statistics.observe(&[4.1]);
+        assert_eq!(statistics.fraction_bits(), 5);
+        assert_eq!(statistics.largest(), 4.1);
+        for _ in 0..100 {
+            statistics.observe(&[-100.0]);
+        }
+        assert_eq!(statistics.fraction_bits(), 0);
+    }
+}
