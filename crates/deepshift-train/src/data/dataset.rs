@@ -1,0 +1,162 @@
+//! Labelled pictures in memory.
+
+/// Which half of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What the network learns from.
+    Train,
+    /// What it is judged by.
+    Test,
+}
+
+/// Pictures of one size with their labels, as the files hold them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dataset {
+    /// One picture after another, each in the order channel, row, column.
+    pub(super) images: Vec<u8>,
+    /// One label a picture, each below the number of classes.
+    pub(super) labels: Vec<u16>,
+    /// Channels, height, width.
+    pub(super) shape: [usize; 3],
+    /// Class names in the order of the labels.
+    pub(super) classes: Vec<String>,
+    /// One entry a channel.
+    pub(super) normalization: Normalization,
+}
+
+/// What turns a byte into the network's input: `(byte / 255 - mean) / standard_deviation`, in f32 as torchvision does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Normalization {
+    /// Mean of each channel, on the scale 0 to 1.
+    pub mean: Vec<f32>,
+    /// Standard deviation of each channel, on the same scale.
+    pub standard_deviation: Vec<f32>,
+}
+
+/// Normalized pictures and their labels, ready to become tensors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// `shape` values, row-major.
+    pub images: Vec<f32>,
+    /// One label a picture.
+    pub labels: Vec<i32>,
+    /// Pictures, channels, height, width.
+    pub shape: [usize; 4],
+}
+
+impl Dataset {
+    /// Number of pictures.
+    pub fn len(&self) -> u32 {
+        // The loaders read far less than 2^32 bytes.
+        self.labels.len() as u32
+    }
+
+    /// Whether there are no pictures.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// Channels, height and width of every picture.
+    pub fn shape(&self) -> [usize; 3] {
+        self.shape
+    }
+
+    /// Class names in the order of the labels.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// How the pictures are normalized.
+    pub fn normalization(&self) -> &Normalization {
+        &self.normalization
+    }
+
+    /// The bytes of one picture, in the order channel, row, column; none beyond the last picture.
+    pub fn image(&self, index: u32) -> Option<&[u8]> {
+        let length = self.shape.iter().product();
+        self.images.chunks_exact(length).nth(index as usize)
+    }
+
+    /// The label of one picture; none beyond the last picture.
+    pub fn label(&self, index: u32) -> Option<u16> {
+        self.labels.get(index as usize).copied()
+    }
+
+    /// The pictures at `indices`, normalized, in that order. Indices beyond the last picture are left out.
+    pub fn batch(&self, indices: &[u32]) -> Batch {
+        let [channels, height, width] = self.shape;
+        let tables: Vec<[f32; 256]> = self.normalization.tables();
+        let mut images = Vec::with_capacity(indices.len() * channels * height * width);
+        let mut labels = Vec::with_capacity(indices.len());
+        for &index in indices {
+            let (Some(image), Some(label)) = (self.image(index), self.label(index)) else { continue };
+            for (plane, table) in image.chunks_exact(height * width).zip(&tables) {
+                images.extend(plane.iter().map(|&byte| table[usize::from(byte)]));
+            }
+            labels.push(i32::from(label));
+        }
+        let shape = [labels.len(), channels, height, width];
+        Batch { images, labels, shape }
+    }
+}
+
+impl Normalization {
+    /// What each byte becomes, for each channel.
+    fn tables(&self) -> Vec<[f32; 256]> {
+        let channels = self.mean.iter().zip(&self.standard_deviation);
+        channels
+            .map(|(mean, deviation)| std::array::from_fn(|byte| (byte as f32 / 255.0 - mean) / deviation))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Three pictures of two channels, one row and two columns; byte values count up from 0.
+    fn dataset() -> Dataset {
+        Dataset {
+            images: (0..12).collect(),
+            labels: vec![1, 0, 1],
+            shape: [2, 1, 2],
+            classes: vec!["cat".into(), "dog".into()],
+            normalization: Normalization { mean: vec![0.0, 0.5], standard_deviation: vec![1.0, 0.25] },
+        }
+    }
+
+    #[test]
+    fn pictures_are_slices_in_file_order() {
+        let dataset = dataset();
+        assert_eq!(dataset.len(), 3);
+        assert_eq!(dataset.image(1), Some(&[4, 5, 6, 7][..]));
+        assert_eq!((dataset.label(1), dataset.label(2)), (Some(0), Some(1)));
+        assert_eq!((dataset.image(3), dataset.label(3)), (None, None));
+    }
+
+    #[test]
+    fn a_batch_is_normalized_by_channel_in_the_order_asked_for() {
+        let batch = dataset().batch(&[2, 0]);
+        assert_eq!(batch.shape, [2, 2, 1, 2]);
+        assert_eq!(batch.labels, [1, 1]);
+        let first = |byte: f32| byte / 255.0;
+        let second = |byte: f32| (byte / 255.0 - 0.5) / 0.25;
+        let expected = [
+            first(8.0),
+            first(9.0),
+            second(10.0),
+            second(11.0),
+            first(0.0),
+            first(1.0),
+            second(2.0),
+            second(3.0),
+        ];
+        assert_eq!(batch.images, expected);
+    }
+
+    #[test]
+    fn pictures_that_are_not_there_are_left_out() {
+        assert_eq!(dataset().batch(&[9, 1]), dataset().batch(&[1]));
+        assert_eq!(dataset().batch(&[]).shape, [0, 2, 1, 2]);
+    }
+}

@@ -1,0 +1,191 @@
+//! MNIST: grey pictures of handwritten digits, 28 by 28; 60,000 to learn from and 10,000 to be judged by.
+
+use std::path::Path;
+
+use super::dataset::{Dataset, Normalization, Part};
+use super::files;
+use super::idx::{IdxImages, header_length, parse_idx_images, parse_idx_labels};
+use crate::{Error, Malformed};
+
+const SIDE: usize = 28;
+const DIGITS: u16 = 10;
+const MEAN: f32 = 0.1307;
+const STANDARD_DEVIATION: f32 = 0.3081;
+const REMEDY: &str = "run `scripts/data mnist`, or name the folder of the official idx files";
+/// Where the files may lie in the folder named: in it, where `scripts/data` and where torchvision puts them.
+const SUB_FOLDERS: [&str; 3] = ["", "mnist", "MNIST/raw"];
+
+/// Reads one part of MNIST from a folder that holds the official idx files, plain or gzipped, directly or in its
+/// sub-folder `mnist` or `MNIST/raw`.
+///
+/// # Errors
+/// [`Error::Missing`] if a file is not there, [`Error::Damaged`] if it is not what it should be, [`Error::File`] if it
+/// cannot be read.
+pub fn load(folder: &Path, part: Part) -> Result<Dataset, Error> {
+    let (images_name, labels_name) = match part {
+        Part::Train => ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
+        Part::Test => ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
+    };
+    let images = load_file(folder, images_name, |bytes| parse_idx_images(bytes).and_then(checked_images))?;
+    let labels = load_file(folder, labels_name, |bytes| {
+        parse_idx_labels(bytes).and_then(|labels| checked_labels(labels, images.count))
+    })?;
+    Ok(assemble(images, labels))
+}
+
+fn load_file<T>(
+    folder: &Path,
+    name: &str,
+    parse: impl FnOnce(&[u8]) -> Result<T, Malformed>,
+) -> Result<T, Error> {
+    let path = files::find(folder, &SUB_FOLDERS, name).ok_or_else(|| Error::Missing {
+        what: format!("MNIST's {name}"),
+        folder: folder.into(),
+        remedy: REMEDY,
+    })?;
+    let bytes = files::read(&path, REMEDY)?;
+    parse(&bytes).map_err(|problem| Error::Damaged { path, problem, remedy: REMEDY })
+}
+
+fn checked_images(images: IdxImages) -> Result<IdxImages, Malformed> {
+    if images.count == 0 {
+        return Err(Malformed::new(4, "it holds no pictures"));
+    }
+    if (images.height, images.width) != (SIDE, SIDE) {
+        let problem = format!("its pictures are {} by {}, not 28 by 28", images.height, images.width);
+        return Err(Malformed::new(8, problem));
+    }
+    Ok(images)
+}
+
+fn checked_labels(labels: Vec<u8>, pictures: usize) -> Result<Vec<u16>, Malformed> {
+    if labels.len() != pictures {
+        return Err(Malformed::new(
+            4,
+            format!("it promises {} labels for {pictures} pictures", labels.len()),
+        ));
+    }
+    let labels: Vec<u16> = labels.into_iter().map(u16::from).collect();
+    match labels.iter().position(|&label| label >= DIGITS) {
+        Some(index) => {
+            let problem = format!("label {} is not a digit", labels[index]);
+            Err(Malformed::new(header_length(1) + index, problem))
+        }
+        None => Ok(labels),
+    }
+}
+
+fn assemble(images: IdxImages, labels: Vec<u16>) -> Dataset {
+    Dataset {
+        images: images.pixels,
+        labels,
+        shape: [1, SIDE, SIDE],
+        classes: (0..DIGITS).map(|digit| digit.to_string()).collect(),
+        normalization: Normalization { mean: vec![MEAN], standard_deviation: vec![STANDARD_DEVIATION] },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn images_file(count: u8) -> Vec<u8> {
+        let mut bytes = vec![0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, 28, 0, 0, 0, 28];
+        bytes.extend((0..usize::from(count) * SIDE * SIDE).map(|place| place as u8));
+        bytes
+    }
+
+    fn labels_file(labels: &[u8]) -> Vec<u8> {
+        [&[0, 0, 8, 1, 0, 0, 0, labels.len() as u8], labels].concat()
+    }
+
+    fn write_test_part(folder: &Path, labels: &[u8]) {
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::write(folder.join("t10k-images-idx3-ubyte"), images_file(3)).unwrap();
+        std::fs::write(folder.join("t10k-labels-idx1-ubyte"), labels_file(labels)).unwrap();
+    }
+
+    #[test]
+    fn finds_the_files_wherever_they_usually_are() {
+        for sub_folder in SUB_FOLDERS {
+            let folder = tempfile::tempdir().unwrap();
+            write_test_part(&folder.path().join(sub_folder), &[7, 2, 1]);
+            let dataset = load(folder.path(), Part::Test).unwrap();
+            assert_eq!((dataset.len(), dataset.shape()), (3, [1, 28, 28]));
+            assert_eq!(dataset.label(0), Some(7));
+            assert_eq!(dataset.classes()[9], "9");
+            assert_eq!(dataset.image(1).unwrap()[0], (28 * 28 % 256) as u8);
+        }
+    }
+
+    #[test]
+    fn reads_gzipped_files() {
+        let folder = tempfile::tempdir().unwrap();
+        write_test_part(folder.path(), &[7, 2, 1]);
+        let plain = load(folder.path(), Part::Test).unwrap();
+        for name in ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"] {
+            let path = folder.path().join(name);
+            let packed = std::fs::File::create(folder.path().join(format!("{name}.gz"))).unwrap();
+            let mut encoder = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+            encoder.write_all(&std::fs::read(&path).unwrap()).unwrap();
+            encoder.finish().unwrap();
+            std::fs::remove_file(&path).unwrap();
+        }
+        assert_eq!(load(folder.path(), Part::Test).unwrap(), plain);
+    }
+
+    #[test]
+    fn missing_files_are_named_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        write_test_part(folder.path(), &[7, 2, 1]);
+        let error = load(folder.path(), Part::Train).unwrap_err();
+        assert!(matches!(error, Error::Missing { .. }));
+        let start = format!(
+            "MNIST's train-images-idx3-ubyte is not in {}; run `scripts/data mnist`",
+            folder.path().display()
+        );
+        assert!(error.to_string().starts_with(&start), "{error}");
+    }
+
+    #[test]
+    fn damaged_files_are_named_with_the_place() {
+        let check = |labels: &[u8], expected: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            write_test_part(folder.path(), labels);
+            let message = load(folder.path(), Part::Test).unwrap_err().to_string();
+            assert!(message.contains("t10k-labels-idx1-ubyte is damaged: "), "{message}");
+            assert!(message.contains(expected), "{message}");
+        };
+        check(&[7, 2], "at byte 4, it promises 2 labels for 3 pictures; run `scripts/data mnist`");
+        check(&[7, 2, 10], "at byte 10, label 10 is not a digit; run `scripts/data mnist`");
+    }
+
+    #[test]
+    fn pictures_of_another_size_are_refused() {
+        let images = |count, height, width| IdxImages { count, height, width, pixels: vec![] };
+        assert!(checked_images(images(1, 28, 28)).is_ok());
+        assert_eq!(checked_images(images(1, 32, 32)).unwrap_err().offset, 8);
+        assert_eq!(checked_images(images(0, 28, 28)).unwrap_err().offset, 4);
+    }
+
+    #[test]
+    fn the_real_files_are_read_where_they_are() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
+        let folder = std::env::var_os("DEEPSHIFT_DATA").map_or(root, Into::into);
+        let (Ok(train), Ok(test)) = (load(&folder, Part::Train), load(&folder, Part::Test)) else {
+            eprintln!("skipped: MNIST is not in {}; run `scripts/data mnist`", folder.display());
+            return;
+        };
+        assert_eq!((train.len(), test.len()), (60_000, 10_000));
+        assert_eq!((train.label(0), test.label(0)), (Some(5), Some(7)));
+        // The well-known statistics come out as mean 0 and standard deviation 1.
+        let indices: Vec<u32> = (0..train.len()).collect();
+        let batch = train.batch(&indices);
+        let count = batch.images.len() as f64;
+        let mean = batch.images.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
+        let square = batch.images.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() / count;
+        assert!(mean.abs() < 1e-3 && (square - 1.0).abs() < 1e-3, "{mean} {square}");
+    }
+}
