@@ -1,0 +1,60 @@
+//! From a trained network to the packed model.
+
+use super::state::to_float;
+use super::{Layer, Network};
+use crate::Result;
+use deepshift_core::{FloatTensor, Model, Preprocessing, Provenance, ShiftWeight, Tensor};
+use std::collections::BTreeMap;
+
+/// A packed model, in float mode only, and what packing changed.
+#[derive(Debug, Clone)]
+pub struct Exported {
+    /// The model.
+    pub model: Model,
+    /// Exact zeros of type Q layers, which have no code and became the smallest weight.
+    pub replaced_zeros: usize,
+}
+
+impl Network {
+    /// Rounds and packs the network.
+    pub fn export(
+        &self,
+        preprocessing: Option<Preprocessing>,
+        classes: Vec<String>,
+        provenance: Provenance,
+    ) -> Result<Exported> {
+        let rounded = self.clone().rounded();
+        let state = rounded.state();
+        let mut tensors = BTreeMap::new();
+        let mut replaced_zeros = 0;
+        for (index, node) in self.graph().nodes.iter().enumerate() {
+            for (name, _) in node.parameters() {
+                let scheme = node.shift_scheme().filter(|_| name.ends_with(".weight"));
+                let tensor = match (scheme, rounded.layer(index).and_then(Layer::rounded_weight)) {
+                    (Some(scheme), Some(weight)) => {
+                        let (packed, zeros) =
+                            ShiftWeight::from_values(weight.shape, scheme.format, &weight.values)?;
+                        replaced_zeros += zeros;
+                        Tensor::Shift(packed)
+                    }
+                    _ => Tensor::Float(state[&name].clone()),
+                };
+                tensors.insert(name, tensor);
+            }
+        }
+        let graph = self.graph().clone();
+        let model = Model { graph, tensors, integer: None, preprocessing, classes, provenance };
+        model.check()?;
+        Ok(Exported { model, replaced_zeros })
+    }
+}
+
+impl Layer {
+    fn rounded_weight(&self) -> Option<FloatTensor> {
+        match self {
+            Self::ShiftConv2d(layer) => Some(to_float(layer.rounded_weight())),
+            Self::ShiftLinear(layer) => Some(to_float(layer.rounded_weight())),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The forward pass, node by node.
+
+use super::{Layer, Network};
+use crate::shift::{noise_seed, uniform};
+use crate::{Error, Result};
+use crate::pool::max_pool2d;
+use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions, PadMode};
+use burn::tensor::{Device, Tensor, TensorData, activation};
+use deepshift_core::graph::{Activation, Op, PadShortcut, Pool};
+
+/// Whether random operations are random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Dropout does nothing.
+    Evaluation,
+    /// Dropout draws from this seed and step alone, so that a resumed run draws the same.
+    Training {
+        /// Seed of the run.
+        seed: u64,
+        /// Step of the run.
+        step: u64,
+    },
+}
+
+/// The value of a node for a batch.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// `[n, channels, height, width]`.
+    Picture(Tensor<4>),
+    /// `[n, features]`.
+    Vector(Tensor<2>),
+}
+
+impl Value {
+    /// Row-major values of all elements.
+    pub fn to_vec(&self) -> Vec<f32> {
+        let data = match self {
+            Self::Picture(tensor) => tensor.to_data(),
+            Self::Vector(tensor) => tensor.to_data(),
+        };
+        data.iter::<f32>().collect()
+    }
+
+    fn picture(self) -> Result<Tensor<4>> {
+        match self {
+            Self::Picture(tensor) => Ok(tensor),
+            Self::Vector(_) => Err(Error::BadArgument("a picture is needed here".into())),
+        }
+    }
+
+    fn vector(self) -> Result<Tensor<2>> {
+        match self {
+            Self::Vector(tensor) => Ok(tensor),
+            Self::Picture(_) => Err(Error::BadArgument("a vector is needed here".into())),
+        }
+    }
+}
+
+/// Applies an operation that does not care about the shape.
+macro_rules! elementwise {
+    ($value:expr, $x:ident => $body:expr) => {
+        match $value {
+            Value::Picture($x) => Value::Picture($body),
+            Value::Vector($x) => Value::Vector($body),
+        }
+    };
+}
+
+impl Network {
+    /// Logits `[n, classes]` of a batch, given in the graph's input shape.
+    pub fn forward(&self, input: Value, mode: Mode) -> Result<Tensor<2>> {
+        self.forward_nodes(input, mode, |_, _| {})
+    }
+
+    /// As [`forward`](Self::forward), showing the value of every node on the way.
+    pub fn forward_nodes(
+        &self,
+        input: Value,
+        mode: Mode,
+        mut observe: impl FnMut(usize, &Value),
+    ) -> Result<Tensor<2>> {
+        let logits = self.graph.logits();
+        let mut values: Vec<Value> = Vec::with_capacity(self.graph.nodes.len());
+        for (index, node) in self.graph.nodes.iter().enumerate().take(logits + 1) {
+            let operands = node.inputs.iter().map(|&input| values[input].clone()).collect();
+            let value = match self.layer(index) {
+                _ if index == 0 => input.clone(),
+                Some(layer) => layer.forward(operands)?,
+                None => compute(&node.op, operands, mode, index)?,
+            };
+            observe(index, &value);
+            values.push(value);
+        }
+        values.swap_remove(logits).vector()
+    }
+}
+
+impl Layer {
+    fn forward(&self, operands: Vec<Value>) -> Result<Value> {
+        let x = first(operands)?;
+        Ok(match self {
+            Self::Conv2d(layer) => Value::Picture(layer.forward(x.picture()?)),
+            Self::ShiftConv2d(layer) => Value::Picture(layer.forward(x.picture()?)),
+            Self::Linear(layer) => Value::Vector(layer.forward(x.vector()?)),
+            Self::ShiftLinear(layer) => Value::Vector(layer.forward(x.vector()?)),
+            Self::BatchNorm(layer) => elementwise!(x, x => layer.forward(x)),
+        })
+    }
+}
+
+fn first(operands: Vec<Value>) -> Result<Value> {
+    operands.into_iter().next().ok_or_else(|| Error::BadArgument("an operation lacks its operand".into()))
+}
+
+fn compute(op: &Op, operands: Vec<Value>, mode: Mode, node: usize) -> Result<Value> {
+    Ok(match op {
+        Op::Activation(function) => elementwise!(first(operands)?, x => activate(*function, x)),
+        Op::MaxPool(pool) => Value::Picture(max_pool2d(first(operands)?.picture()?, max_options(pool))),
+        Op::AvgPool(pool) => Value::Picture(avg_pool2d(first(operands)?.picture()?, mean_options(pool))),
+        Op::AdaptiveAvgPool(size) => Value::Picture(adaptive_avg_pool2d(first(operands)?.picture()?, *size)),
+        Op::Add => add(operands)?,
+        Op::Multiply => multiply(operands)?,
+        Op::Concat => concat(operands)?,
+        Op::Flatten => match first(operands)? {
+            Value::Picture(x) => Value::Vector(x.flatten(1, 3)),
+            vector => vector,
+        },
+        Op::Slice([start, end]) => elementwise!(first(operands)?, x => x.narrow(1, *start, end - start)),
+        Op::ChannelShuffle(groups) => Value::Picture(shuffle(first(operands)?.picture()?, *groups)),
+        Op::PadShortcut(shortcut) => Value::Picture(pad_shortcut(shortcut, first(operands)?.picture()?)),
+        Op::Dropout(rate) => elementwise!(first(operands)?, x => {
+            let shape = x.dims();
+            drop_out(x, shape, *rate, mode, node)
+        }),
+        Op::DropPath(rate) => elementwise!(first(operands)?, x => {
+            let mut shape = [1; _];
+            shape[0] = x.dims()[0];
+            drop_out(x, shape, *rate, mode, node)
+        }),
+        Op::Input(_) | Op::Conv2d(_) | Op::Linear(_) | Op::BatchNorm(_) => {
+            return Err(Error::BadArgument("a layer was built without its parameters".into()));
+        }
+    })
+}
+
+fn activate<const D: usize>(function: Activation, x: Tensor<D>) -> Tensor<D> {
+    match function {
+        Activation::Relu => activation::relu(x),
+        Activation::Relu6 => x.clamp(0.0, 6.0),
+        Activation::Sigmoid => activation::sigmoid(x),
+        Activation::Swish => activation::silu(x),
+    }
+}
+
+fn max_options(pool: &Pool) -> MaxPoolOptions<2> {
+    let mut options = MaxPoolOptions::new(pool.kernel).with_stride(pool.stride).with_padding(pool.padding);
+    options.ceil_mode = pool.ceil_mode;
+    options
+}
+
+fn mean_options(pool: &Pool) -> AvgPoolOptions<2> {
+    let mut options = AvgPoolOptions::new(pool.kernel).with_stride(pool.stride).with_padding(pool.padding);
+    options.ceil_mode = pool.ceil_mode;
+    options.count_include_pad = true;
+    options
+}
+
+fn add(operands: Vec<Value>) -> Result<Value> {
+    let mut operands = operands.into_iter();
+    let start = operands.next().ok_or_else(|| Error::BadArgument("an addition of nothing".into()))?;
+    operands.try_fold(start, |sum, operand| {
+        Ok(match sum {
+            Value::Picture(sum) => Value::Picture(sum + operand.picture()?),
+            Value::Vector(sum) => Value::Vector(sum + operand.vector()?),
+        })
+    })
+}
+
+fn multiply(operands: Vec<Value>) -> Result<Value> {
+    let [left, right]: [Value; 2] =
+        operands.try_into().map_err(|_| Error::BadArgument("a multiplication takes two operands".into()))?;
+    Ok(match left {
+        // Burn broadcasts a gate [n, c, 1, 1].
+        Value::Picture(left) => Value::Picture(left * right.picture()?),
+        Value::Vector(left) => Value::Vector(left * right.vector()?),
+    })
+}
+
+fn concat(operands: Vec<Value>) -> Result<Value> {
+    Ok(match operands.first() {
+        Some(Value::Vector(_)) => {
+            Value::Vector(Tensor::cat(operands.into_iter().map(Value::vector).collect::<Result<_>>()?, 1))
+        }
+        _ => Value::Picture(Tensor::cat(operands.into_iter().map(Value::picture).collect::<Result<_>>()?, 1)),
+    })
+}
+
+fn shuffle(x: Tensor<4>, groups: usize) -> Tensor<4> {
+    let [n, channels, height, width] = x.dims();
+    let grouped: Tensor<5> = x.reshape([n, groups, channels / groups, height, width]);
+    grouped.swap_dims(1, 2).reshape([n, channels, height, width])
+}
+
+fn pad_shortcut(shortcut: &PadShortcut, x: Tensor<4>) -> Tensor<4> {
+    // Windows of one pixel: a pooling that only picks.
+    let picked = max_pool2d(x, MaxPoolOptions::new([1, 1]).with_stride([shortcut.stride, shortcut.stride]));
+    picked.pad([(0, 0), (shortcut.before, shortcut.after), (0, 0), (0, 0)], PadMode::Constant(0.0))
+}
+
+/// Zeroes with probability `rate` and scales what is left; `shape` may be 1 along axes that share their fate.
+fn drop_out<const D: usize>(
+    x: Tensor<D>,
+    shape: [usize; D],
+    rate: f32,
+    mode: Mode,
+    node: usize,
+) -> Tensor<D> {
+    let Mode::Training { seed, step } = mode else { return x };
+    let mask = drop_out_mask(shape, rate, noise_seed(seed, step, node as u64), &x.device());
+    x * mask
+}
+
+fn drop_out_mask<const D: usize>(shape: [usize; D], rate: f32, seed: u64, device: &Device) -> Tensor<D> {
+    let kept = 1.0 / (1.0 - rate);
+    let elements = shape.iter().product::<usize>() as u64;
+    let mask: Vec<f32> =
+        (0..elements).map(|index| if uniform(seed, index) < rate { 0.0 } else { kept }).collect();
+    Tensor::from_data(TensorData::new(mask, shape), device)
+}

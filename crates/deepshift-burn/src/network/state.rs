@@ -1,0 +1,152 @@
+//! State dicts: parameters by PyTorch's names.
+
+use super::{Layer, Network};
+use crate::{Error, Result};
+use burn::module::Param;
+use burn::tensor::Tensor;
+use deepshift_core::FloatTensor;
+use deepshift_core::graph::{Graph, Node, Op};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Parameters and running statistics by PyTorch's names.
+pub type StateDict = BTreeMap<String, FloatTensor>;
+
+/// The float network's initial parameters as PyTorch draws them: weights and biases of convolutions and linear layers
+/// uniform within `1 / sqrt(fan_in)`, BatchNorm ones and zeros. The same seed gives the same values everywhere.
+pub fn initial_state(graph: &Graph, seed: u64) -> StateDict {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut state = StateDict::new();
+    for node in &graph.nodes {
+        let parameters = node.parameters();
+        let fan_in: usize =
+            parameters.first().map_or(1, |(_, shape)| shape.iter().skip(1).product::<usize>().max(1));
+        let bound = 1.0 / (fan_in as f64).sqrt();
+        for (name, shape) in parameters {
+            let elements = shape.iter().product();
+            let values = match &node.op {
+                Op::BatchNorm(_) => {
+                    let one = name.ends_with(".weight") || name.ends_with(".running_var");
+                    vec![if one { 1.0 } else { 0.0 }; elements]
+                }
+                _ => (0..elements).map(|_| symmetric(&mut random, bound)).collect(),
+            };
+            state.insert(name, FloatTensor { shape, values });
+        }
+    }
+    state
+}
+
+/// Uniform in `[-bound, bound)`.
+fn symmetric(random: &mut ChaCha8Rng, bound: f64) -> f32 {
+    let unit = f64::from(random.next_u32() >> 8) / f64::from(1 << 24);
+    ((2.0 * unit - 1.0) * bound) as f32
+}
+
+impl Network {
+    /// All parameters and running statistics as they are, unrounded: `shift` and `sign` for layers of type PS.
+    pub fn state(&self) -> StateDict {
+        let mut state = StateDict::new();
+        for (index, node) in self.graph().nodes.iter().enumerate() {
+            if let Some(layer) = self.layer(index) {
+                layer.state(&node.name, &mut state);
+            }
+        }
+        state
+    }
+}
+
+impl Layer {
+    fn state(&self, name: &str, state: &mut StateDict) {
+        match self {
+            Self::Conv2d(layer) => {
+                put(state, name, "weight", Some(&layer.weight));
+                put(state, name, "bias", layer.bias.as_ref());
+            }
+            Self::Linear(layer) => {
+                put(state, name, "weight", Some(&layer.weight));
+                put(state, name, "bias", layer.bias.as_ref());
+            }
+            Self::ShiftConv2d(layer) => {
+                put(state, name, "weight", layer.weight.as_ref());
+                put(state, name, "shift", layer.shift.as_ref());
+                put(state, name, "sign", layer.sign.as_ref());
+                put(state, name, "bias", layer.bias.as_ref());
+            }
+            Self::ShiftLinear(layer) => {
+                put(state, name, "weight", layer.weight.as_ref());
+                put(state, name, "shift", layer.shift.as_ref());
+                put(state, name, "sign", layer.sign.as_ref());
+                put(state, name, "bias", layer.bias.as_ref());
+            }
+            Self::BatchNorm(layer) => {
+                put(state, name, "weight", Some(&layer.gamma));
+                put(state, name, "bias", Some(&layer.beta));
+                insert(state, name, "running_mean", layer.running_mean.value_sync());
+                insert(state, name, "running_var", layer.running_var.value_sync());
+            }
+        }
+    }
+}
+
+fn put<const D: usize>(state: &mut StateDict, name: &str, suffix: &str, param: Option<&Param<Tensor<D>>>) {
+    if let Some(param) = param {
+        insert(state, name, suffix, param.val());
+    }
+}
+
+fn insert<const D: usize>(state: &mut StateDict, name: &str, suffix: &str, tensor: Tensor<D>) {
+    state.insert(format!("{name}.{suffix}"), to_float(tensor));
+}
+
+pub(super) fn to_float<const D: usize>(tensor: Tensor<D>) -> FloatTensor {
+    FloatTensor { shape: tensor.dims().to_vec(), values: tensor.into_data().iter::<f32>().collect() }
+}
+
+/// Every name and shape the graph needs must be there, and nothing else.
+pub(super) fn check_names(graph: &Graph, state: &StateDict) -> Result<()> {
+    let mut known = BTreeSet::new();
+    for node in &graph.nodes {
+        for (name, shape) in node.parameters() {
+            for name in alternatives(node, &name, state) {
+                match state.get(&name) {
+                    Some(tensor) if tensor.shape == shape => {}
+                    Some(tensor) => {
+                        return Err(Error::BadArgument(format!(
+                            "weights: {name} has shape {:?}, network {} needs {shape:?}",
+                            tensor.shape, graph.name
+                        )));
+                    }
+                    None => {
+                        return Err(Error::BadArgument(format!(
+                            "weights lack {name}, which network {} needs: are they of another architecture or shift \
+                             depth?",
+                            graph.name
+                        )));
+                    }
+                }
+                known.insert(name);
+            }
+        }
+    }
+    match state.keys().find(|name| !known.contains(*name)) {
+        Some(name) => Err(Error::BadArgument(format!(
+            "weights have {name}, which network {} does not: are they of another architecture or shift depth?",
+            graph.name
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A PS layer's weight may be there as `shift` and `sign`.
+fn alternatives(node: &Node, name: &str, state: &StateDict) -> Vec<String> {
+    let split = ["shift", "sign"].map(|suffix| format!("{}.{suffix}", node.name));
+    let is_ps =
+        node.shift_scheme().is_some_and(|scheme| scheme.format.shift_type == deepshift_core::ShiftType::PS);
+    if is_ps && name.ends_with(".weight") && state.contains_key(&split[0]) {
+        split.to_vec()
+    } else {
+        vec![name.to_string()]
+    }
+}

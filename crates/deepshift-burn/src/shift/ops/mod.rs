@@ -1,0 +1,66 @@
+//! Elementwise rounding with straight-through gradients, as an extension of Burn's backends.
+//!
+//! [`flex`] rounds on the CPU without copies between host and device; another backend is one more implementation of
+//! [`ShiftOps`]. [`autodiff`] adds the gradients for all of them.
+
+mod autodiff;
+mod flex;
+mod rounding;
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::tensor::Tensor;
+
+/// The elementwise operations of shift layers. Tensors are f32; with a `noise` seed rounding is stochastic.
+#[backend_extension(Autodiff, Flex)]
+pub trait ShiftOps: Backend {
+    /// The quantized weight of type Q: magnitude clamped to `[2^lowest_exponent, 1]`, then
+    /// `sign * 2^round(log2 magnitude)`. Zero stays zero. The gradient passes straight through.
+    fn quantize_weight(
+        weight: FloatTensor<Self>,
+        lowest_exponent: i32,
+        noise: Option<u64>,
+    ) -> FloatTensor<Self>;
+
+    /// The weight of type PS: `2^round(clamp(shift, lowest_exponent, 0)) * sign(round(sign))`. With the gradient `g` of
+    /// the weight, that of `sign` is `g` and that of `shift` is `g * weight * ln 2`.
+    fn compose_weight(
+        shift: FloatTensor<Self>,
+        sign: FloatTensor<Self>,
+        lowest_exponent: i32,
+        noise: Option<u64>,
+    ) -> FloatTensor<Self>;
+
+    /// Fixed point of the original (see [`deepshift_core::round::round_to_fixed`]). The gradient passes straight
+    /// through.
+    fn fixed_point(input: FloatTensor<Self>, integer_bits: u32, fraction_bits: u32) -> FloatTensor<Self>;
+}
+
+/// [`ShiftOps::quantize_weight`] on tensors.
+pub(super) fn quantize_weight<const D: usize>(
+    weight: Tensor<D>,
+    lowest_exponent: i32,
+    noise: Option<u64>,
+) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::quantize_weight(weight.into_dispatch(), lowest_exponent, noise))
+}
+
+/// [`ShiftOps::compose_weight`] on tensors.
+pub(super) fn compose_weight<const D: usize>(
+    shift: Tensor<D>,
+    sign: Tensor<D>,
+    lowest_exponent: i32,
+    noise: Option<u64>,
+) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::compose_weight(
+        shift.into_dispatch(),
+        sign.into_dispatch(),
+        lowest_exponent,
+        noise,
+    ))
+}
+
+/// [`ShiftOps::fixed_point`] on tensors, `bits` being integer and fraction bits.
+pub(super) fn fixed_point<const D: usize>(input: Tensor<D>, bits: [u32; 2]) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::fixed_point(input.into_dispatch(), bits[0], bits[1]))
+}

@@ -1,0 +1,39 @@
+"""Writes the small PyTorch files that crates/deepshift-burn/tests/import.rs reads. Needs torch and safetensors."""
+
+import pathlib
+
+import torch
+from safetensors.torch import save_file
+
+folder = pathlib.Path(__file__).parent.parent / "crates/deepshift-burn/tests/data/import"
+folder.mkdir(parents=True, exist_ok=True)
+
+
+class Tiny(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = torch.nn.Linear(3, 2)
+        self.bn = torch.nn.BatchNorm1d(2)
+        with torch.no_grad():
+            self.fc1.weight.copy_(torch.tensor([[0.5, -0.25, 1.0], [0.0, 2.0, -4.0]]))
+            self.fc1.bias.copy_(torch.tensor([0.125, -1.0]))
+
+    def forward(self, x):
+        return self.bn(self.fc1(x))
+
+
+model = Tiny()
+state = model.state_dict()
+torch.save(state, folder / "zip.pth")
+torch.save(state, folder / "legacy.pth", _use_new_zipfile_serialization=False)
+prefixed = {f"module.{name}": tensor for name, tensor in state.items()}
+optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+model(torch.zeros(4, 3)).sum().backward()
+optimizer.step()
+torch.save(
+    {"epoch": 3, "state_dict": prefixed, "best_acc1": 12.5, "optimizer": optimizer.state_dict()},
+    folder / "checkpoint.pth.tar",
+)
+torch.save(model, folder / "model.pth")
+torch.save(model, folder / "model_legacy.pth", _use_new_zipfile_serialization=False)
+save_file({name: tensor.contiguous() for name, tensor in prefixed.items()}, folder / "weights.safetensors")
