@@ -35,6 +35,18 @@ pub enum Error {
         /// The machine's answer.
         source: std::io::Error,
     },
+    /// Settings that do not fit together, or that led nowhere.
+    #[error("{0}")]
+    Settings(String),
+    /// A checkpoint that cannot be used.
+    #[error("the checkpoint cannot be used: {0}")]
+    Checkpoint(String),
+    /// A graph or model that does not fit together.
+    #[error(transparent)]
+    Core(#[from] deepshift_core::Error),
+    /// Weights that do not fit the network.
+    #[error(transparent)]
+    Network(#[from] deepshift_burn::Error),
 }
 
 /// Bytes that are not what they should be.

@@ -4,9 +4,18 @@
 //! a browser as well.
 
 pub mod atomic;
+mod calibrate;
+mod checkpoint;
 pub mod data;
 mod error;
+mod optimizer;
 mod schedule;
+mod settings;
+mod trainer;
 
+pub use calibrate::calibrate;
+pub use checkpoint::{checkpoint_settings, checkpoint_weights, to_safetensors};
 pub use error::{Error, Malformed};
 pub use schedule::{Decay, Schedule, WarmUp};
+pub use settings::{OptimizerKind, Settings, ShiftSettings};
+pub use trainer::{EpochRow, Position, Sums, Trainer, evaluate};

@@ -1,5 +1,8 @@
 //! Labelled pictures in memory.
 
+use crate::Malformed;
+use deepshift_core::Preprocessing;
+
 /// Which half of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -21,16 +24,7 @@ pub struct Dataset {
     /// Class names in the order of the labels.
     pub(super) classes: Vec<String>,
     /// One entry a channel.
-    pub(super) normalization: Normalization,
-}
-
-/// What turns a byte into the network's input: `(byte / 255 - mean) / standard_deviation`, in f32 as torchvision does.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Normalization {
-    /// Mean of each channel, on the scale 0 to 1.
-    pub mean: Vec<f32>,
-    /// Standard deviation of each channel, on the same scale.
-    pub standard_deviation: Vec<f32>,
+    pub(super) preprocessing: Preprocessing,
 }
 
 /// Normalized pictures and their labels, ready to become tensors.
@@ -45,6 +39,30 @@ pub struct Batch {
 }
 
 impl Dataset {
+    /// Pictures of bytes with their labels.
+    ///
+    /// # Errors
+    /// [`Malformed`] where sizes do not fit each other or a label has no class; the offset counts pictures.
+    pub fn new(
+        images: Vec<u8>,
+        labels: Vec<u16>,
+        shape: [usize; 3],
+        classes: Vec<String>,
+        preprocessing: Preprocessing,
+    ) -> Result<Self, Malformed> {
+        if shape.iter().product::<usize>().checked_mul(labels.len()) != Some(images.len()) {
+            let problem = format!("{} bytes are not {} pictures of {shape:?}", images.len(), labels.len());
+            return Err(Malformed::new(0, problem));
+        }
+        if let Some(index) = labels.iter().position(|&label| usize::from(label) >= classes.len()) {
+            return Err(Malformed::new(index, format!("label {} has no class", labels[index])));
+        }
+        if preprocessing.mean.len() != shape[0] || preprocessing.std.len() != shape[0] {
+            return Err(Malformed::new(0, "the preprocessing has another number of channels"));
+        }
+        Ok(Self { images, labels, shape, classes, preprocessing })
+    }
+
     /// Number of pictures.
     pub fn len(&self) -> u32 {
         // The loaders read far less than 2^32 bytes.
@@ -67,8 +85,15 @@ impl Dataset {
     }
 
     /// How the pictures are normalized.
-    pub fn normalization(&self) -> &Normalization {
-        &self.normalization
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
+    /// The bytes of the pictures `start..end`, one after the other; less at the end of the data set.
+    pub fn bytes(&self, start: u32, end: u32) -> &[u8] {
+        let each: usize = self.shape.iter().product();
+        let end = end.min(self.len()) as usize;
+        &self.images[(start as usize).min(end) * each..end * each]
     }
 
     /// The bytes of one picture, in the order channel, row, column; none beyond the last picture.
@@ -85,7 +110,7 @@ impl Dataset {
     /// The pictures at `indices`, normalized, in that order. Indices beyond the last picture are left out.
     pub fn batch(&self, indices: &[u32]) -> Batch {
         let [channels, height, width] = self.shape;
-        let tables: Vec<[f32; 256]> = self.normalization.tables();
+        let tables: Vec<[f32; 256]> = tables(&self.preprocessing);
         let mut images = Vec::with_capacity(indices.len() * channels * height * width);
         let mut labels = Vec::with_capacity(indices.len());
         for &index in indices {
@@ -100,14 +125,10 @@ impl Dataset {
     }
 }
 
-impl Normalization {
-    /// What each byte becomes, for each channel.
-    fn tables(&self) -> Vec<[f32; 256]> {
-        let channels = self.mean.iter().zip(&self.standard_deviation);
-        channels
-            .map(|(mean, deviation)| std::array::from_fn(|byte| (byte as f32 / 255.0 - mean) / deviation))
-            .collect()
-    }
+/// What each byte becomes, for each channel.
+fn tables(preprocessing: &Preprocessing) -> Vec<[f32; 256]> {
+    let channels = 0..preprocessing.mean.len();
+    channels.map(|channel| std::array::from_fn(|byte| preprocessing.value(channel, byte as u8))).collect()
 }
 
 #[cfg(test)]
@@ -121,7 +142,7 @@ mod tests {
             labels: vec![1, 0, 1],
             shape: [2, 1, 2],
             classes: vec!["cat".into(), "dog".into()],
-            normalization: Normalization { mean: vec![0.0, 0.5], standard_deviation: vec![1.0, 0.25] },
+            preprocessing: Preprocessing { mean: vec![0.0, 0.5], std: vec![1.0, 0.25] },
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::dataset::{Dataset, Normalization, Part};
+use super::dataset::{Dataset, Part};
+use deepshift_core::Preprocessing;
 use super::files;
 use super::idx::{IdxImages, header_length, parse_idx_images, parse_idx_labels};
 use crate::{Error, Malformed};
@@ -81,7 +82,7 @@ fn assemble(images: IdxImages, labels: Vec<u16>) -> Dataset {
         labels,
         shape: [1, SIDE, SIDE],
         classes: (0..DIGITS).map(|digit| digit.to_string()).collect(),
-        normalization: Normalization { mean: vec![MEAN], standard_deviation: vec![STANDARD_DEVIATION] },
+        preprocessing: Preprocessing { mean: vec![MEAN], std: vec![STANDARD_DEVIATION] },
     }
 }
 

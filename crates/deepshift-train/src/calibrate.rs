@@ -1,0 +1,32 @@
+//! From a trained network to the packed model with its integer network.
+
+use crate::data::{Dataset, Epoch};
+use crate::trainer::pictures;
+use crate::Error;
+use burn::tensor::Device;
+use deepshift_burn::{Mode, Network};
+use deepshift_models::integer::ActivationStatistics;
+use std::num::NonZeroUsize;
+
+/// What the values of every node of the graph look like over the first `count` pictures of a data set.
+pub fn calibrate(
+    network: &Network,
+    dataset: &Dataset,
+    count: u32,
+    device: &Device,
+) -> Result<Vec<ActivationStatistics>, Error> {
+    let mut statistics = vec![ActivationStatistics::default(); network.graph().nodes.len()];
+    let batch_size = NonZeroUsize::new(50).unwrap_or(NonZeroUsize::MIN);
+    let order = Epoch::in_order(count.min(dataset.len()), batch_size);
+    for indices in order.batches_from(0) {
+        let batch = dataset.batch(indices);
+        let pictures_of_batch = batch.labels.len();
+        network.forward_nodes(pictures(&batch, device), Mode::Evaluation, |node, value| {
+            let values = value.to_vec();
+            for picture in values.chunks(values.len() / pictures_of_batch.max(1)) {
+                statistics[node].observe(picture);
+            }
+        })?;
+    }
+    Ok(statistics)
+}

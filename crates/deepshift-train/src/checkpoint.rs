@@ -1,0 +1,174 @@
+//! A run as bytes: a safetensors file with parameters, optimizer, position and log.
+
+use crate::trainer::{EpochRow, Position, Sums, Trainer};
+use crate::{Error, Settings};
+use burn::optim::OptimizerRecord;
+use burn::tensor::{Bytes, Device};
+use deepshift_burn::StateDict;
+use deepshift_core::FloatTensor;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::HashMap;
+
+const NETWORK: &str = "network.";
+const OPTIMIZER: &str = "optimizer";
+/// One row for each epoch: the fields of [`EpochRow`].
+const HISTORY: &str = "history";
+/// The fields of [`Position`].
+const POSITION: &str = "position";
+const SETTINGS: &str = "settings";
+const ROW: usize = 8;
+
+impl Trainer {
+    /// Everything that a run needs to go on as if it had never stopped.
+    pub fn to_checkpoint(&self) -> Result<Vec<u8>, Error> {
+        let state = self.network.state();
+        let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = state
+            .into_iter()
+            .map(|(name, tensor)| {
+                let bytes = tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+                (format!("{NETWORK}{name}"), Dtype::F32, tensor.shape, bytes)
+            })
+            .collect();
+        let optimizer = self.optimizer.into_bytes().map_err(|error| Error::Checkpoint(error.to_string()))?;
+        tensors.push((OPTIMIZER.into(), Dtype::U8, vec![optimizer.len()], optimizer.to_vec()));
+        // As f64 and not as text, so that sums come back to the last bit.
+        let history: Vec<f64> = self.history.iter().flat_map(|row| row.to_array()).collect();
+        tensors.push((HISTORY.into(), Dtype::F64, vec![self.history.len(), ROW], to_bytes(&history)));
+        let position = self.position.to_array();
+        tensors.push((POSITION.into(), Dtype::F64, vec![position.len()], to_bytes(&position)));
+        let settings =
+            serde_json::to_string(&self.settings).map_err(|error| Error::Checkpoint(error.to_string()))?;
+        serialize(&tensors, settings)
+    }
+
+    /// The run that [`to_checkpoint`](Self::to_checkpoint) wrote, over the same number of pictures.
+    pub fn from_checkpoint(bytes: &[u8], pictures: u32, device: &Device) -> Result<Self, Error> {
+        let (settings, state) = (checkpoint_settings(bytes)?, checkpoint_weights(bytes)?);
+        let file = open(bytes)?;
+        let mut trainer = Self::new(settings, pictures, Some(&state), device)?;
+        let optimizer = file.tensor(OPTIMIZER).map_err(|error| damaged(&error))?.data().to_vec();
+        trainer.load_optimizer(optimizer)?;
+        trainer.history = floats(&file, HISTORY)?.as_chunks().0.iter().map(EpochRow::from_array).collect();
+        let position: [f64; 7] = floats(&file, POSITION)?
+            .try_into()
+            .map_err(|_| damaged(&"the position has another length"))?;
+        trainer.seek(Position::from_array(position));
+        Ok(trainer)
+    }
+
+    fn load_optimizer(&mut self, bytes: Vec<u8>) -> Result<(), Error> {
+        let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|error| damaged(&error))?;
+        let stored = record.len();
+        self.optimizer = self.optimizer.clone().load_record(record);
+        // Burn silently leaves out what it cannot restore; that would be another run.
+        if self.optimizer.to_record().len() != stored {
+            return Err(damaged(&"the optimizer's state is not whole"));
+        }
+        Ok(())
+    }
+}
+
+/// The settings of a checkpoint.
+pub fn checkpoint_settings(bytes: &[u8]) -> Result<Settings, Error> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
+    let text = metadata.metadata().as_ref().and_then(|entries| entries.get(SETTINGS));
+    let text = text.ok_or_else(|| damaged(&"it has no settings"))?;
+    serde_json::from_str(text).map_err(|error| damaged(&error))
+}
+
+/// The unrounded parameters of a checkpoint.
+pub fn checkpoint_weights(bytes: &[u8]) -> Result<StateDict, Error> {
+    let file = open(bytes)?;
+    let mut state = StateDict::new();
+    for (name, view) in file.tensors() {
+        if let Some(name) = name.strip_prefix(NETWORK) {
+            if view.dtype() != Dtype::F32 {
+                return Err(damaged(&format!("{name} is no f32")));
+            }
+            let values = view.data().as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
+            state.insert(name.into(), FloatTensor { shape: view.shape().to_vec(), values });
+        }
+    }
+    Ok(state)
+}
+
+/// A state dict as a safetensors file.
+pub fn to_safetensors(state: &StateDict) -> Result<Vec<u8>, Error> {
+    let tensors: Vec<_> = state
+        .iter()
+        .map(|(name, tensor)| {
+            let bytes = tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            (name.clone(), Dtype::F32, tensor.shape.clone(), bytes)
+        })
+        .collect();
+    serialize_with(&tensors, None)
+}
+
+fn serialize(tensors: &[(String, Dtype, Vec<usize>, Vec<u8>)], settings: String) -> Result<Vec<u8>, Error> {
+    serialize_with(tensors, Some(HashMap::from([(SETTINGS.to_string(), settings)])))
+}
+
+fn serialize_with(
+    tensors: &[(String, Dtype, Vec<usize>, Vec<u8>)],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>, Error> {
+    let views = tensors
+        .iter()
+        .map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
+    let bytes = views.and_then(|views| safetensors::serialize(views, metadata));
+    bytes.map_err(|error| Error::Checkpoint(error.to_string()))
+}
+
+fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, Error> {
+    SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))
+}
+
+fn damaged(problem: &dyn std::fmt::Display) -> Error {
+    Error::Checkpoint(problem.to_string())
+}
+
+fn to_bytes(values: &[f64]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn floats(file: &SafeTensors, name: &str) -> Result<Vec<f64>, Error> {
+    let view = file.tensor(name).map_err(|error| damaged(&error))?;
+    if view.dtype() != Dtype::F64 {
+        return Err(damaged(&format!("{name} is no f64")));
+    }
+    Ok(view.data().as_chunks().0.iter().map(|&value| f64::from_le_bytes(value)).collect())
+}
+
+impl EpochRow {
+    fn to_array(self) -> [f64; ROW] {
+        [
+            self.train_loss,
+            self.train_top1,
+            self.train_top5,
+            self.train_time,
+            self.test_loss,
+            self.test_top1,
+            self.test_top5,
+            self.test_time,
+        ]
+    }
+
+    fn from_array(row: &[f64; ROW]) -> Self {
+        let &[train_loss, train_top1, train_top5, train_time, test_loss, test_top1, test_top5, test_time] = row;
+        Self { train_loss, train_top1, train_top5, train_time, test_loss, test_top1, test_top5, test_time }
+    }
+}
+
+impl Position {
+    /// Counts stay far below `2^53`.
+    fn to_array(self) -> [f64; 7] {
+        let Sums { loss, top1, top5, pictures } = self.running;
+        [f64::from(self.epoch), self.batch as f64, self.step as f64, loss, top1, top5, pictures]
+    }
+
+    fn from_array([epoch, batch, step, loss, top1, top5, pictures]: [f64; 7]) -> Self {
+        let running = Sums { loss, top1, top5, pictures };
+        Self { epoch: epoch as u32, batch: batch as usize, step: step as u64, running }
+    }
+}

@@ -1,0 +1,109 @@
+//! Everything that determines a training run, as data.
+
+use crate::{Error, Schedule};
+use deepshift_burn::shift::Rounding;
+use deepshift_burn::{TrainingOptions, network};
+use deepshift_core::graph::Graph;
+use deepshift_core::{ShiftFormat, ShiftType};
+use deepshift_models::{ShiftOptions, by_name, to_shift};
+use serde::{Deserialize, Serialize};
+use std::num::NonZeroUsize;
+
+/// A training run: the same settings, data and weights give the same result on the same device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Settings {
+    /// Name of the architecture.
+    pub architecture: String,
+    /// Which layers are shift layers, and how they train; none in a float network.
+    pub shift: Option<ShiftSettings>,
+    /// What moves the parameters.
+    pub optimizer: OptimizerKind,
+    /// Base learning rate.
+    pub learning_rate: f64,
+    /// Learning rate of the `sign` parameters of type PS where it differs; 0 freezes them.
+    pub learning_rate_sign: Option<f64>,
+    /// Of SGD and RMSprop.
+    pub momentum: f64,
+    /// Weight decay; `shift` and `sign` have none, instead the loss gains half of it times the sum of `(2^shift)^2`.
+    pub weight_decay: f64,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// Epochs of the whole run.
+    pub epochs: u32,
+    /// Pictures of one forward pass.
+    pub batch_size: NonZeroUsize,
+    /// Forward passes whose gradients are averaged into one step.
+    pub batch_multiplier: NonZeroUsize,
+    /// Seed of initial weights, order, dropout and stochastic rounding.
+    pub seed: u64,
+}
+
+/// The original's options of shift layers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShiftSettings {
+    /// Q or PS.
+    pub shift_type: ShiftType,
+    /// Bits of a weight, 2 to 8.
+    pub weight_bits: u8,
+    /// How many layers from the end are shift layers.
+    pub shift_depth: usize,
+    /// Integer and fraction bits of activations.
+    pub activation_bits: [u32; 2],
+    /// Linear layers always become shift layers and are not counted.
+    pub convert_all_linear: bool,
+    /// Rounding in training.
+    pub rounding: Rounding,
+    /// Keeps the signs of type PS as they are.
+    pub freeze_sign: bool,
+}
+
+/// The optimizers of the original.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum OptimizerKind {
+    Sgd,
+    Adadelta,
+    Adagrad,
+    Adam,
+    RmsProp,
+    RAdam,
+    Ranger,
+}
+
+impl Settings {
+    /// The network's graph, its layers converted.
+    pub fn graph(&self) -> Result<Graph, Error> {
+        let graph = by_name(&self.architecture).ok_or_else(|| {
+            Error::Settings(format!(
+                "there is no architecture {}; there are {}",
+                self.architecture,
+                deepshift_models::NAMES.join(", ")
+            ))
+        })?;
+        match &self.shift {
+            Some(shift) => Ok(to_shift(&graph, &shift.options()?)?),
+            None => Ok(graph),
+        }
+    }
+
+    /// How shift layers train.
+    pub fn training_options(&self) -> network::TrainingOptions {
+        self.shift.map_or_else(TrainingOptions::default, |shift| TrainingOptions {
+            rounding: shift.rounding,
+            freeze_sign: shift.freeze_sign || self.learning_rate_sign == Some(0.0),
+        })
+    }
+}
+
+impl ShiftSettings {
+    /// What the conversion of a graph takes.
+    pub fn options(&self) -> Result<ShiftOptions, Error> {
+        Ok(ShiftOptions {
+            shift_depth: self.shift_depth,
+            format: ShiftFormat::new(self.shift_type, self.weight_bits)?,
+            activation_bits: self.activation_bits,
+            convert_all_linear: self.convert_all_linear,
+        })
+    }
+}

@@ -1,0 +1,353 @@
+//! The training loop, one step at a time: whoever drives it decides when to evaluate, save, pause or stop.
+
+use crate::data::{Batch, Epoch};
+use crate::optimizer::{self, ShiftParameters};
+use crate::{Error, Settings};
+use burn::module::{Module, ParamId};
+use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
+use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use deepshift_burn::network::Layer;
+use deepshift_burn::{Mode, Network, StateDict, Value, initial_state};
+
+/// A training run between two steps.
+pub struct Trainer {
+    pub(crate) settings: Settings,
+    pub(crate) network: Network,
+    pub(crate) optimizer: ModuleOptimizer,
+    pub(crate) position: Position,
+    pub(crate) history: Vec<EpochRow>,
+    order: Epoch,
+    pictures: u32,
+    parameters: ShiftParameters,
+    device: Device,
+}
+
+/// Where in the run it is, and what the current epoch has summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Position {
+    /// Epochs done.
+    pub epoch: u32,
+    /// Batches of the current epoch done.
+    pub batch: usize,
+    /// Steps of the run done.
+    pub step: u64,
+    /// The current epoch's sums.
+    pub running: Sums,
+}
+
+/// Sums over pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Sums {
+    /// Cross-entropy.
+    pub loss: f64,
+    /// Right answers.
+    pub top1: f64,
+    /// Right answers among the first five.
+    pub top5: f64,
+    /// Pictures.
+    pub pictures: f64,
+}
+
+/// One line of the training log. Accuracies are in percent, times in seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct EpochRow {
+    /// Mean loss over the training pictures, as they were seen.
+    pub train_loss: f64,
+    /// Top-1 accuracy over the training pictures, as they were seen.
+    pub train_top1: f64,
+    /// Top-5 accuracy.
+    pub train_top5: f64,
+    /// Wall time of training.
+    pub train_time: f64,
+    /// Mean loss over the test pictures, with rounded weights.
+    pub test_loss: f64,
+    /// Top-1 accuracy over the test pictures.
+    pub test_top1: f64,
+    /// Top-5 accuracy.
+    pub test_top5: f64,
+    /// Wall time of testing.
+    pub test_time: f64,
+}
+
+impl Sums {
+    /// Mean loss.
+    pub fn mean_loss(&self) -> f64 {
+        self.loss / self.pictures.max(1.0)
+    }
+
+    /// Top-1 accuracy in percent.
+    pub fn top1_percent(&self) -> f64 {
+        100.0 * self.top1 / self.pictures.max(1.0)
+    }
+
+    /// Top-5 accuracy in percent.
+    pub fn top5_percent(&self) -> f64 {
+        100.0 * self.top5 / self.pictures.max(1.0)
+    }
+
+    /// Takes in the sums of more pictures.
+    pub fn add(&mut self, other: &Self) {
+        self.loss += other.loss;
+        self.top1 += other.top1;
+        self.top5 += other.top5;
+        self.pictures += other.pictures;
+    }
+
+    /// Counts a batch from its log-probabilities, picture after picture.
+    fn count(log_probabilities: &[f32], labels: &[i32]) -> Self {
+        let mut sums = Self { pictures: labels.len() as f64, ..Self::default() };
+        let classes = log_probabilities.len() / labels.len().max(1);
+        for (row, &label) in log_probabilities.chunks(classes.max(1)).zip(labels) {
+            let right = row[label as usize];
+            // Of equals the lowest index comes first.
+            let before = row
+                .iter()
+                .enumerate()
+                .filter(|&(index, &other)| other > right || (other == right && index < label as usize))
+                .count();
+            sums.loss -= f64::from(right);
+            sums.top1 += f64::from(u8::from(before == 0));
+            sums.top5 += f64::from(u8::from(before < 5));
+        }
+        sums
+    }
+}
+
+impl Trainer {
+    /// A new run over `pictures` training pictures, from PyTorch's random weights or from `weights`. Shift layers are
+    /// converted from float weights, also from random ones, as the original does.
+    pub fn new(
+        settings: Settings,
+        pictures: u32,
+        weights: Option<&StateDict>,
+        device: &Device,
+    ) -> Result<Self, Error> {
+        let graph = settings.graph()?;
+        let random;
+        let weights = match weights {
+            Some(weights) => weights,
+            None => {
+                random = initial_state(&graph, settings.seed);
+                &random
+            }
+        };
+        let network = Network::from_state(&graph, weights, settings.training_options(), device)?;
+        let parameters = ShiftParameters::of(&network);
+        let optimizer = optimizer::build(&settings, &parameters);
+        let order = Epoch::shuffled(pictures, settings.batch_size, settings.seed, 0);
+        Ok(Self {
+            settings,
+            network,
+            optimizer,
+            position: Position::default(),
+            history: Vec::new(),
+            order,
+            pictures,
+            parameters,
+            device: device.clone(),
+        })
+    }
+
+    /// Goes to another place of the run, as a checkpoint says.
+    pub(crate) fn seek(&mut self, position: Position) {
+        self.position = position;
+        self.order =
+            Epoch::shuffled(self.pictures, self.settings.batch_size, self.settings.seed, position.epoch);
+    }
+
+    /// What was asked for.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Lets a finished run go on.
+    pub fn set_epochs(&mut self, epochs: u32) {
+        self.settings.epochs = epochs;
+    }
+
+    /// The network as it trains, unrounded.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// The network for evaluation: rounded, without gradients.
+    pub fn evaluated(&self) -> Network {
+        self.network.valid().rounded()
+    }
+
+    /// Where the run is.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Log of the epochs done.
+    pub fn history(&self) -> &[EpochRow] {
+        &self.history
+    }
+
+    /// Batches of one epoch.
+    pub fn batches(&self) -> usize {
+        self.order.batch_count()
+    }
+
+    /// Whether all batches of the current epoch are done; [`finish_epoch`](Self::finish_epoch) comes next.
+    pub fn epoch_is_complete(&self) -> bool {
+        self.position.batch >= self.batches()
+    }
+
+    /// Whether all epochs are done.
+    pub fn is_finished(&self) -> bool {
+        self.position.epoch >= self.settings.epochs
+    }
+
+    /// Indices of the pictures of the next step, batch by batch; none where the epoch is complete.
+    pub fn next_batches(&self) -> Vec<Vec<u32>> {
+        let multiplier = self.settings.batch_multiplier.get();
+        self.order.batches_from(self.position.batch).take(multiplier).map(<[u32]>::to_vec).collect()
+    }
+
+    /// The learning rate of the next step.
+    pub fn learning_rate(&self) -> f64 {
+        let done = (self.position.batch + 1) as f64 / self.batches().max(1) as f64;
+        self.settings.schedule.rate(self.settings.learning_rate, self.position.epoch, done)
+    }
+
+    /// Takes one step with the pictures of [`next_batches`](Self::next_batches). Returns the step's sums; a loss that
+    /// is no number ends the run with an error.
+    pub fn step(&mut self, batches: &[Batch]) -> Result<Sums, Error> {
+        let learning_rate = self.learning_rate();
+        let network =
+            self.network.clone().clamp_parameters().with_noise(self.settings.seed, self.position.step);
+        let mut accumulator = GradientsAccumulator::new();
+        let mut sums = Sums::default();
+        for batch in batches {
+            let (loss, counted) = self.forward(&network, batch)?;
+            sums.add(&counted);
+            let loss = loss.div_scalar(batches.len() as f64);
+            let gradients = GradientsParams::from_grads(loss.backward(), &network);
+            accumulator.accumulate(&network, gradients);
+        }
+        if !sums.loss.is_finite() {
+            return Err(Error::Settings(format!(
+                "the loss became {} in step {}: try a lower learning rate",
+                sums.loss, self.position.step
+            )));
+        }
+        self.network = self.apply(network, accumulator.grads(), learning_rate);
+        self.position.batch += batches.len();
+        self.position.step += 1;
+        self.position.running.add(&sums);
+        Ok(sums)
+    }
+
+    fn apply(&mut self, network: Network, mut gradients: GradientsParams, learning_rate: f64) -> Network {
+        let Some(sign_base) = self.settings.learning_rate_sign else {
+            return self.optimizer.step(learning_rate, network, gradients);
+        };
+        let mut of_signs = GradientsParams::new();
+        for &id in &self.parameters.sign {
+            move_gradient(&network, id, &mut gradients, &mut of_signs);
+        }
+        let network = self.optimizer.step(learning_rate, network, gradients);
+        if sign_base == 0.0 {
+            return network;
+        }
+        let rate = learning_rate / self.settings.learning_rate * sign_base;
+        self.optimizer.step(rate, network, of_signs)
+    }
+
+    fn forward(&self, network: &Network, batch: &Batch) -> Result<(Tensor<1>, Sums), Error> {
+        let mode = Mode::Training { seed: self.settings.seed, step: self.position.step };
+        let logits = network.forward(pictures(batch, &self.device), mode)?;
+        let log_probabilities = activation::log_softmax(logits, 1);
+        let counted =
+            Sums::count(&to_vec(log_probabilities.clone().inner()), &batch.labels);
+        let labels: Tensor<2, Int> =
+            Tensor::from_data(TensorData::new(batch.labels.clone(), [batch.labels.len(), 1]), &self.device);
+        let mut loss = log_probabilities.gather(1, labels).mean().neg();
+        if self.settings.weight_decay != 0.0 {
+            for norm in network.layers.iter().filter_map(shift_norm) {
+                loss = loss + norm.mul_scalar(0.5 * self.settings.weight_decay);
+            }
+        }
+        Ok((loss, counted))
+    }
+
+    /// Ends an epoch with what the driver measured, and begins the next.
+    pub fn finish_epoch(&mut self, test: &Sums, train_time: f64, test_time: f64) {
+        let train = self.position.running;
+        self.history.push(EpochRow {
+            train_loss: train.mean_loss(),
+            train_top1: train.top1_percent(),
+            train_top5: train.top5_percent(),
+            train_time,
+            test_loss: test.mean_loss(),
+            test_top1: test.top1_percent(),
+            test_top5: test.top5_percent(),
+            test_time,
+        });
+        self.seek(Position {
+            epoch: self.position.epoch + 1,
+            batch: 0,
+            step: self.position.step,
+            running: Sums::default(),
+        });
+    }
+}
+
+/// `sum (2^shift)^2`, the original's stand-in for the weight norm of type PS.
+fn shift_norm(layer: &Layer) -> Option<Tensor<1>> {
+    fn norm<const D: usize>(shift: Tensor<D>) -> Tensor<1> {
+        shift.mul_scalar(2.0 * std::f64::consts::LN_2).exp().sum()
+    }
+    match layer {
+        Layer::ShiftConv2d(layer) => layer.shift.as_ref().map(|shift| norm(shift.val())),
+        Layer::ShiftLinear(layer) => layer.shift.as_ref().map(|shift| norm(shift.val())),
+        _ => None,
+    }
+}
+
+/// Moves the gradient of a convolution's or linear layer's parameter.
+fn move_gradient(network: &Network, id: ParamId, from: &mut GradientsParams, to: &mut GradientsParams) {
+    let is_conv = network.layers.iter().any(|layer| {
+        matches!(layer, Layer::ShiftConv2d(layer) if layer.sign.as_ref().is_some_and(|sign| sign.id == id))
+    });
+    if is_conv {
+        if let Some(gradient) = from.remove::<4>(id) {
+            to.register(id, gradient);
+        }
+    } else if let Some(gradient) = from.remove::<2>(id) {
+        to.register(id, gradient);
+    }
+}
+
+/// A batch as the network's input.
+pub(crate) fn pictures(batch: &Batch, device: &Device) -> Value {
+    let data = TensorData::new(batch.images.clone(), batch.shape);
+    Value::Picture(Tensor::from_data(data, device))
+}
+
+fn to_vec(tensor: Tensor<2>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}
+
+/// Loss and accuracy of a network, as [`Trainer::evaluated`] gives it, over one batch.
+pub fn evaluate(network: &Network, batch: &Batch, device: &Device) -> Result<Sums, Error> {
+    let logits = network.forward(pictures(batch, device), Mode::Evaluation)?;
+    Ok(Sums::count(&to_vec(activation::log_softmax(logits, 1)), &batch.labels))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_go_to_the_lowest_index() {
+        let row = [-1.0, -0.5, -0.5, -3.0, -2.0, -4.0];
+        let count = |label| Sums::count(&row, &[label]);
+        assert_eq!((count(1).top1, count(2).top1, count(2).top5), (1.0, 0.0, 1.0));
+        assert_eq!((count(5).top5, count(3).top5), (0.0, 1.0));
+        assert_eq!(count(0).loss, 1.0);
+        assert_eq!(Sums::count(&[], &[]).pictures, 0.0);
+    }
+}

@@ -1,0 +1,174 @@
+//! A run that stops anywhere and goes on from its checkpoint ends with the same bits as one that never stopped.
+
+use burn::tensor::Device;
+use deepshift_burn::StateDict;
+use deepshift_burn::shift::Rounding;
+use deepshift_core::{Preprocessing, ShiftType};
+use deepshift_train::data::Dataset;
+use deepshift_train::{
+    Decay, OptimizerKind, Schedule, Settings, ShiftSettings, Sums, Trainer, WarmUp, evaluate,
+};
+use std::num::{NonZeroU32, NonZeroUsize};
+
+const PICTURES: u32 = 50;
+
+fn device() -> Device {
+    Device::flex().autodiff()
+}
+
+/// Bright bars whose row tells the class.
+fn dataset() -> Dataset {
+    let mut images = vec![0; PICTURES as usize * 784];
+    let labels: Vec<u16> = (0..PICTURES as u16).map(|index| index * 7 % 10).collect();
+    for (index, (picture, &label)) in images.chunks_mut(784).zip(&labels).enumerate() {
+        let start = usize::from(label) * 56 + 28 + index % 9;
+        picture[start..start + 20].fill(200 + index as u8);
+    }
+    let classes = (0..10).map(|digit| digit.to_string()).collect();
+    let preprocessing = Preprocessing { mean: vec![0.1307], std: vec![0.3081] };
+    Dataset::new(images, labels, [1, 28, 28], classes, preprocessing).unwrap()
+}
+
+fn settings(architecture: &str, shift_type: Option<ShiftType>, optimizer: OptimizerKind) -> Settings {
+    let size = |size| NonZeroUsize::new(size).unwrap();
+    Settings {
+        architecture: architecture.into(),
+        shift: shift_type.map(|shift_type| ShiftSettings {
+            shift_type,
+            weight_bits: 4,
+            shift_depth: 1000,
+            activation_bits: [16, 16],
+            convert_all_linear: true,
+            rounding: Rounding::Stochastic,
+            freeze_sign: false,
+        }),
+        optimizer,
+        learning_rate: 0.01,
+        learning_rate_sign: None,
+        momentum: 0.9,
+        weight_decay: 1e-4,
+        schedule: Schedule {
+            decay: Decay::Cosine { epochs: NonZeroU32::new(2).unwrap() },
+            warm_up: WarmUp::None,
+        },
+        epochs: 2,
+        batch_size: size(8),
+        batch_multiplier: size(1),
+        seed: 5,
+    }
+}
+
+fn step(trainer: &mut Trainer, dataset: &Dataset) {
+    let batches: Vec<_> = trainer.next_batches().iter().map(|indices| dataset.batch(indices)).collect();
+    trainer.step(&batches).unwrap();
+    if trainer.epoch_is_complete() {
+        let test = evaluate(&trainer.evaluated(), &dataset.batch(&[0, 1, 2]), &Device::flex()).unwrap();
+        trainer.finish_epoch(&test, 0.0, 0.0);
+    }
+}
+
+/// Runs to the end; where `stop` says so, through a checkpoint.
+fn run(settings: &Settings, dataset: &Dataset, stop: impl Fn(u64) -> bool) -> (StateDict, Trainer) {
+    let mut trainer = Trainer::new(settings.clone(), PICTURES, None, &device()).unwrap();
+    while !trainer.is_finished() {
+        if stop(trainer.position().step) {
+            let bytes = trainer.to_checkpoint().unwrap();
+            trainer = Trainer::from_checkpoint(&bytes, PICTURES, &device()).unwrap();
+        }
+        step(&mut trainer, dataset);
+    }
+    (trainer.network().state(), trainer)
+}
+
+fn check(settings: &Settings) {
+    let dataset = dataset();
+    let (expected, whole) = run(settings, &dataset, |_| false);
+    for every in [1, 3] {
+        let (resumed, trainer) = run(settings, &dataset, |step| step % every == every - 1);
+        assert!(resumed == expected, "{settings:?}, stopped every {every} steps");
+        assert_eq!(trainer.history(), whole.history());
+        assert_eq!(trainer.position(), whole.position());
+        assert_eq!(trainer.settings(), settings);
+    }
+}
+
+#[test]
+fn every_optimizer_goes_on_bit_by_bit() {
+    use OptimizerKind::*;
+    for (optimizer, shift_type) in [
+        (Sgd, Some(ShiftType::Q)),
+        (Adadelta, Some(ShiftType::PS)),
+        (Adagrad, None),
+        (Adam, Some(ShiftType::PS)),
+        (RmsProp, Some(ShiftType::Q)),
+        (RAdam, Some(ShiftType::PS)),
+        (Ranger, Some(ShiftType::PS)),
+    ] {
+        check(&settings("simple_linear", shift_type, optimizer));
+    }
+}
+
+#[test]
+fn convolutions_and_accumulated_gradients_too() {
+    let multiplier = NonZeroUsize::new(2).unwrap();
+    let with_signs = Settings {
+        batch_multiplier: multiplier,
+        learning_rate_sign: Some(0.003),
+        ..settings("simple_conv", Some(ShiftType::PS), OptimizerKind::RAdam)
+    };
+    check(&with_signs);
+    check(&Settings { batch_multiplier: multiplier, ..settings("simple_conv", None, OptimizerKind::Sgd) });
+}
+
+#[test]
+fn a_rate_of_zero_freezes_the_signs() {
+    let settings = Settings {
+        learning_rate_sign: Some(0.0),
+        ..settings("simple_linear", Some(ShiftType::PS), OptimizerKind::Adam)
+    };
+    let before = Trainer::new(settings.clone(), PICTURES, None, &device()).unwrap().network().state();
+    let (after, _) = run(&settings, &dataset(), |_| false);
+    assert!(before["fc2.sign"] == after["fc2.sign"]);
+    assert!(before["fc2.shift"] != after["fc2.shift"]);
+}
+
+#[test]
+fn weight_decay_leaves_signs_alone_and_pulls_shifts_down() {
+    let mean = |weight_decay: f64, parameter: &str| {
+        let settings = Settings {
+            weight_decay,
+            ..settings("simple_linear", Some(ShiftType::PS), OptimizerKind::Sgd)
+        };
+        let state = run(&settings, &dataset(), |_| false).0;
+        let values = &state[parameter].values;
+        values.iter().map(|&x| f64::from(x).abs()).sum::<f64>() / values.len() as f64
+    };
+    assert!(mean(0.1, "fc3.shift") > mean(0.0, "fc3.shift"), "smaller weights have larger |shift|");
+    assert!((mean(0.1, "fc2.sign") / mean(0.0, "fc2.sign") - 1.0).abs() < 0.01);
+}
+
+#[test]
+fn training_learns() {
+    let settings = Settings {
+        epochs: 12,
+        schedule: Schedule::CONSTANT,
+        ..settings("simple_linear", Some(ShiftType::Q), OptimizerKind::Sgd)
+    };
+    let dataset = dataset();
+    let (_, trainer) = run(&settings, &dataset, |_| false);
+    let all: Vec<u32> = (0..PICTURES).collect();
+    let result: Sums = evaluate(&trainer.evaluated(), &dataset.batch(&all), &Device::flex()).unwrap();
+    assert!(result.top1_percent() > 90.0, "{result:?} after {:?}", trainer.history());
+}
+
+#[test]
+fn a_damaged_checkpoint_is_an_error() {
+    let settings = settings("simple_linear", None, OptimizerKind::Adam);
+    let mut trainer = Trainer::new(settings, PICTURES, None, &device()).unwrap();
+    step(&mut trainer, &dataset());
+    let bytes = trainer.to_checkpoint().unwrap();
+    for cut in [0, 7, 100, bytes.len() / 2, bytes.len() - 1] {
+        let error = Trainer::from_checkpoint(&bytes[..cut], PICTURES, &device()).err().unwrap();
+        assert!(error.to_string().starts_with("the checkpoint cannot be used"), "{error}");
+    }
+}
