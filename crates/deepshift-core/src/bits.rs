@@ -32,6 +32,18 @@ pub fn get(bytes: &[u8], bits: u8, index: usize) -> u8 {
     (((low | high) >> (bit % 8)) & ((1 << bits) - 1)) as u8
 }
 
+/// Replaces code number `index`; bits above `bits` are ignored. Panics where `bytes` is too short.
+pub fn set(bytes: &mut [u8], bits: u8, index: usize, code: u8) {
+    let bit = index * usize::from(bits);
+    let mask = ((1u16 << bits) - 1) << (bit % 8);
+    let moved = (u16::from(code) << (bit % 8)) & mask;
+    bytes[bit / 8] = bytes[bit / 8] & !(mask as u8) | moved as u8;
+    if mask > 0xff {
+        let high = &mut bytes[bit / 8 + 1];
+        *high = *high & !((mask >> 8) as u8) | (moved >> 8) as u8;
+    }
+}
+
 /// The first `len` codes. Panics where `bytes` is too short.
 pub fn unpack(bytes: &[u8], bits: u8, len: usize) -> Vec<u8> {
     (0..len).map(|index| get(bytes, bits, index)).collect()
@@ -50,6 +62,19 @@ mod tests {
                 let bytes = pack(&codes, bits);
                 assert_eq!(Some(bytes.len()), packed_len(len, bits));
                 assert_eq!(unpack(&bytes, bits, len), codes, "{bits} bits, {len} codes");
+            }
+        }
+    }
+
+    #[test]
+    fn setting_one_code_leaves_the_others() {
+        for bits in 2..=8u8 {
+            let mut codes = vec![1; 23];
+            let mut bytes = pack(&codes, bits);
+            for index in 0..codes.len() {
+                codes[index] = ((1u16 << bits) - 1) as u8 - (index % 2) as u8;
+                set(&mut bytes, bits, index, codes[index]);
+                assert_eq!(unpack(&bytes, bits, codes.len()), codes, "{bits} bits, code {index}");
             }
         }
     }

@@ -37,6 +37,15 @@ impl FixedPoint {
         })
     }
 
+    /// The (I, F) that [`from_activation_bits`](Self::from_activation_bits) makes this format of.
+    pub fn activation_bits(self) -> Option<(u32, u32)> {
+        let fraction_bits = u32::try_from(self.fraction_bits).ok().filter(|&bits| bits < 32)?;
+        let top = -i64::from(self.lowest) >> fraction_bits;
+        let integer_bits = u64::try_from(top).ok()?.checked_ilog2()? + 1;
+        (Self::from_activation_bits(integer_bits, fraction_bits) == Ok(self))
+            .then_some((integer_bits, fraction_bits))
+    }
+
     /// The signed 8-bit format of activations in integer mode, `-128..=127`.
     pub fn signed_8(fraction_bits: i32) -> Self {
         Self { fraction_bits, lowest: -128, highest: 127 }
@@ -76,7 +85,9 @@ impl FixedPoint {
     }
 
     pub(crate) fn check(self, name: &str) -> Result<()> {
-        if self.lowest > self.highest || self.fraction_bits.abs() > MAX_FRACTION_BITS {
+        if self.lowest > self.highest
+            || !(-MAX_FRACTION_BITS..=MAX_FRACTION_BITS).contains(&self.fraction_bits)
+        {
             return Err(Error::argument(format!("{name}: impossible fixed-point format {self:?}")));
         }
         Ok(())
@@ -92,6 +103,7 @@ mod tests {
     fn equals_the_original_rounding() {
         for (integer, fraction) in [(16, 16), (3, 5), (8, 8), (2, 6), (3, 13)] {
             let format = FixedPoint::from_activation_bits(integer, fraction).unwrap();
+            assert_eq!(format.activation_bits(), Some((integer, fraction)));
             for i in -4000..4000 {
                 let x = i as f32 * 0.0137;
                 assert_eq!(

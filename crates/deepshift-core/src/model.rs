@@ -79,6 +79,20 @@ impl Tensor {
             Self::Shift(weight) => weight.byte_len(),
         }
     }
+
+    /// Checks what needs no graph: lengths, codes and that values are finite.
+    pub(crate) fn check(&self) -> std::result::Result<(), String> {
+        match self {
+            Self::Float(tensor) if tensor.shape.iter().product::<usize>() != tensor.values.len() => {
+                Err(format!("{} values do not fill shape {:?}", tensor.values.len(), tensor.shape))
+            }
+            Self::Float(tensor) => match tensor.values.iter().position(|value| !value.is_finite()) {
+                Some(index) => Err(format!("value {index} is NaN or infinite: training diverged")),
+                None => Ok(()),
+            },
+            Self::Shift(weight) => weight.check(),
+        }
+    }
 }
 
 impl Model {
@@ -101,6 +115,14 @@ impl Model {
 
     /// Checks that graph, tensors and integer network fit together and that no integer can overflow.
     pub fn check(&self) -> Result<()> {
+        for (name, tensor) in &self.tensors {
+            tensor.check().map_err(|what| Error::argument(format!("tensor {name}: {what}")))?;
+        }
+        self.check_fit()
+    }
+
+    /// [`check`](Self::check) for tensors that were checked one by one.
+    pub(crate) fn check_fit(&self) -> Result<()> {
         let shapes = self.graph.shapes()?;
         for node in &self.graph.nodes {
             self.check_node(node)?;
@@ -138,7 +160,7 @@ impl Model {
                     tensor.shape()
                 )));
             }
-            check_tensor(tensor, node, &name)?;
+            check_coding(tensor, node, &name)?;
         }
         Ok(())
     }
@@ -149,21 +171,11 @@ impl Model {
     }
 }
 
-fn check_tensor(tensor: &Tensor, node: &Node, name: &str) -> Result<()> {
+fn check_coding(tensor: &Tensor, node: &Node, name: &str) -> Result<()> {
     let scheme = node.shift_scheme().filter(|_| name.ends_with(".weight"));
     match (tensor, scheme) {
-        (Tensor::Shift(weight), Some(scheme)) if weight.format == scheme.format => {
-            weight.check().map_err(|what| Error::argument(format!("tensor {name}: {what}")))
-        }
+        (Tensor::Shift(weight), Some(scheme)) if weight.format == scheme.format => Ok(()),
         (Tensor::Float(tensor), None) => {
-            if tensor.shape.iter().product::<usize>() != tensor.values.len() {
-                return Err(Error::argument(format!("tensor {name} does not fill its shape")));
-            }
-            if tensor.values.iter().any(|value| !value.is_finite()) {
-                return Err(Error::argument(format!(
-                    "tensor {name} holds NaN or infinity: training diverged"
-                )));
-            }
             if matches!(node.op, Op::BatchNorm(_))
                 && name.ends_with("running_var")
                 && tensor.values.iter().any(|&value| value < 0.0)

@@ -39,8 +39,7 @@ impl Preprocessing {
     pub(crate) fn check(&self, input_shape: &[usize]) -> Result<()> {
         let usable = self.mean.iter().all(|mean| mean.is_finite())
             && self.std.iter().all(|std| std.is_finite() && *std > 0.0);
-        // A vector of features is one channel.
-        let channels = if input_shape.len() == 3 { input_shape[0] } else { 1 };
+        let channels = channels(input_shape);
         if !usable || self.mean.len() != channels || self.std.len() != channels {
             return Err(Error::argument(format!(
                 "preprocessing {self:?} does not fit an input of shape {input_shape:?}"
@@ -85,6 +84,11 @@ impl Input<'_> {
             }
         }
     }
+}
+
+/// Channels of an input; a vector of features is one.
+pub(crate) fn channels(input_shape: &[usize]) -> usize {
+    if input_shape.len() == 3 { input_shape[0] } else { 1 }
 }
 
 /// Elements of one channel.

@@ -1,6 +1,6 @@
 //! Packed shift weights of one layer.
 
-use crate::bits::{get, pack, packed_len};
+use crate::bits::{get, pack, packed_len, set};
 use crate::codes::{ShiftFormat, ShiftType, Term, term_value};
 use crate::round::{exp2, round_log2};
 use crate::{Error, Result};
@@ -148,9 +148,10 @@ impl ShiftWeight {
         exponents[channel] = exponents[channel].saturating_add_unsigned(steps);
         let fan_in = self.fan_in();
         let range = channel * fan_in..(channel + 1) * fan_in;
-        self.first = shift_codes(&self.first, self.format, self.len(), range.clone(), steps);
-        if let Some(second) = &self.second {
-            self.second = Some(shift_codes(second, self.second_format(), self.len(), range, steps));
+        let second_format = self.second_format();
+        shift_codes(&mut self.first, self.format, range.clone(), steps);
+        if let Some(second) = &mut self.second {
+            shift_codes(second, second_format, range, steps);
         }
     }
 
@@ -182,30 +183,19 @@ impl ShiftWeight {
     }
 }
 
-fn shift_codes(
-    codes: &[u8],
-    format: ShiftFormat,
-    len: usize,
-    range: std::ops::Range<usize>,
-    steps: u8,
-) -> Vec<u8> {
-    let moved: Vec<u8> = (0..len)
-        .map(|index| {
-            let code = get(codes, format.bits, index);
-            if !range.contains(&index) {
-                return code;
-            }
-            let term = format.decode(code).unwrap_or(Term::ZERO);
-            let k = term.k.saturating_add(steps);
-            let smaller = match format.shift_type {
-                _ if term.sign == 0 => Term::ZERO,
-                ShiftType::PS if k > format.kmax() => Term::ZERO,
-                _ => Term { k: k.min(format.kmax()), ..term },
-            };
-            format.encode(smaller).unwrap_or(code)
-        })
-        .collect();
-    pack(&moved, format.bits)
+fn shift_codes(codes: &mut [u8], format: ShiftFormat, range: std::ops::Range<usize>, steps: u8) {
+    for index in range {
+        let Some(term) = format.decode(get(codes, format.bits, index)) else { continue };
+        let k = term.k.saturating_add(steps);
+        let smaller = match format.shift_type {
+            _ if term.sign == 0 => Term::ZERO,
+            ShiftType::PS if k > format.kmax() => Term::ZERO,
+            _ => Term { k: k.min(format.kmax()), ..term },
+        };
+        if let Some(code) = format.encode(smaller) {
+            set(codes, format.bits, index, code);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ pub const MAGIC: [u8; 8] = *b"dshift\r\n";
 pub const VERSION: u32 = 1;
 /// Longest header.
 pub const MAX_HEADER: usize = 1 << 20;
+/// Most rescalings of all epilogues together.
+pub const MAX_RESCALES: usize = 1 << 24;
 /// Bytes before the header.
 pub const PREFIX: usize = 24;
 /// Bytes after the data.

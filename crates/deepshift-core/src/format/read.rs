@@ -1,5 +1,5 @@
 use super::header::{Coding, Header, TensorHeader};
-use super::{MAGIC, MAX_HEADER, PREFIX, SUFFIX, VERSION};
+use super::{MAGIC, MAX_HEADER, MAX_RESCALES, PREFIX, SUFFIX, VERSION};
 use crate::bits::packed_len;
 use crate::graph::MAX_ELEMENTS;
 use crate::integer::{IntegerNetwork, Rescale};
@@ -13,11 +13,11 @@ impl Model {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (header_bytes, data) = split(bytes)?;
         let mut header: Header = serde_json::from_slice(header_bytes)
-            .map_err(|error| bad(PREFIX + error.column().saturating_sub(1), format!("header: {error}")))?;
-        let mut reader = Reader { data, start: PREFIX + header_bytes.len(), at: 0 };
+            .map_err(|error| bad(PREFIX + position(header_bytes, &error), format!("header: {error}")))?;
+        let mut reader = Reader { data, start: PREFIX + header_bytes.len(), at: 0, rescales: 0 };
         let mut tensors = std::collections::BTreeMap::new();
         for tensor in header.tensors {
-            let value = reader.tensor(&tensor)?;
+            let value = reader.checked_tensor(&tensor)?;
             if tensors.insert(tensor.name.clone(), value).is_some() {
                 return Err(reader.bad(format!("tensor {} is there twice", tensor.name)));
             }
@@ -36,13 +36,20 @@ impl Model {
             classes: header.classes,
             provenance: header.provenance,
         };
-        model.check().map_err(|error| bad(PREFIX, error.to_string()))?;
+        model.check_fit().map_err(|error| bad(PREFIX, error.to_string()))?;
         Ok(model)
     }
 }
 
 fn bad(offset: usize, what: impl Into<String>) -> Error {
     Error::BadFile { offset, what: what.into() }
+}
+
+/// Where in the header the JSON parser stopped.
+fn position(header: &[u8], error: &serde_json::Error) -> usize {
+    let lines = header.split_inclusive(|&byte| byte == b'\n');
+    let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
+    (before + error.column().saturating_sub(1)).min(header.len())
 }
 
 fn field<const N: usize>(bytes: &[u8], offset: usize) -> Result<[u8; N]> {
@@ -88,6 +95,8 @@ struct Reader<'a> {
     /// Offset of the data in the file.
     start: usize,
     at: usize,
+    /// Rescalings read so far.
+    rescales: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -106,12 +115,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    fn checked_tensor(&mut self, header: &TensorHeader) -> Result<Tensor> {
+        let start = self.start + self.at;
+        let tensor = self.tensor(header)?;
+        tensor.check().map_err(|what| bad(start, format!("tensor {}: {what}", header.name)))?;
+        Ok(tensor)
+    }
+
     fn tensor(&mut self, header: &TensorHeader) -> Result<Tensor> {
         let TensorHeader { name, shape, .. } = header;
         let elements = shape
             .iter()
             .try_fold(1usize, |product, &size| product.checked_mul(size))
-            .filter(|&elements| elements > 0 && elements <= MAX_ELEMENTS)
+            .filter(|&elements| !shape.is_empty() && elements > 0 && elements <= MAX_ELEMENTS)
             .ok_or_else(|| self.bad(format!("tensor {name} has the impossible shape {shape:?}")))?;
         match header.coding {
             Coding::F32 => {
@@ -145,11 +161,20 @@ impl<'a> Reader<'a> {
                 tables.entries = bytes.iter().map(|&byte| byte as i8).collect();
             }
             for epilogue in node.op.epilogues_mut() {
-                let bytes = self.take(epilogue.channels.checked_mul(Rescale::BYTES), &node.name)?;
-                epilogue.rescales = bytes.as_chunks().0.iter().map(rescale).collect();
+                epilogue.rescales = self.rescales(epilogue.channels, &node.name)?;
             }
         }
         Ok(())
+    }
+
+    fn rescales(&mut self, channels: usize, what: &str) -> Result<Vec<Rescale>> {
+        // In memory they are larger than in the file, so the bytes that are there are no limit.
+        self.rescales = self.rescales.saturating_add(channels);
+        if self.rescales > MAX_RESCALES {
+            return Err(self.bad(format!("{what} brings the rescalings to more than {MAX_RESCALES}")));
+        }
+        let bytes = self.take(channels.checked_mul(Rescale::BYTES), what)?;
+        Ok(bytes.as_chunks().0.iter().map(rescale).collect())
     }
 }
 

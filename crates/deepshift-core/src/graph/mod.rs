@@ -4,7 +4,8 @@ mod build;
 mod shape;
 
 pub use build::GraphBuilder;
-pub use shape::{MAX_ELEMENTS, pooled_size};
+pub(crate) use shape::TotalElements;
+pub use shape::{MAX_ELEMENTS, MAX_TOTAL_ELEMENTS, pooled_size};
 
 use crate::fixed::FixedPoint;
 use crate::{Error, Result, ShiftFormat};

@@ -6,6 +6,9 @@ use crate::{Error, Result};
 /// No node may have more elements per picture, and no weight more entries.
 pub const MAX_ELEMENTS: usize = 1 << 28;
 
+/// All nodes together may have no more elements per picture: an interpreter that keeps every value needs 2 GiB.
+pub const MAX_TOTAL_ELEMENTS: usize = 1 << 29;
+
 type ShapeResult = std::result::Result<Vec<usize>, String>;
 
 impl Graph {
@@ -13,20 +16,16 @@ impl Graph {
     pub fn shapes(&self) -> Result<Vec<Vec<usize>>> {
         check_order(self.nodes.iter().map(|node| (node.name.as_str(), node.inputs.as_slice())))?;
         let mut shapes: Vec<Vec<usize>> = Vec::with_capacity(self.nodes.len());
+        let mut total = TotalElements::default();
         for (index, node) in self.nodes.iter().enumerate() {
             if matches!(node.op, Op::Input(_)) != (index == 0) {
                 return Err(node_error(&node.name, "the first node, and only it, must be the input"));
             }
             let inputs: Vec<&[usize]> = node.inputs.iter().map(|&input| shapes[input].as_slice()).collect();
             let shape = node.op.shape(&inputs).map_err(|what| node_error(&node.name, what))?;
-            let elements = product(&shape);
-            if elements.is_none_or(|elements| elements > MAX_ELEMENTS) {
-                return Err(Error::Limit(format!(
-                    "node {}: shape {shape:?} has more than {MAX_ELEMENTS} elements",
-                    node.name
-                )));
-            }
+            total.add(&node.name, &shape)?;
             check_parameters(node)?;
+            check_numbers(&node.op).map_err(|what| node_error(&node.name, what))?;
             shapes.push(shape);
         }
         if self.outputs.is_empty() || self.outputs.iter().any(|&output| output >= self.nodes.len()) {
@@ -38,12 +37,45 @@ impl Graph {
     /// Multiply-accumulates of convolutions and linear layers for one picture.
     pub fn multiply_accumulates(&self) -> Result<u64> {
         let shapes = self.shapes()?;
-        Ok(self.nodes.iter().zip(&shapes).map(|(node, shape)| node.op.multiply_accumulates(shape)).sum())
+        let each = self.nodes.iter().zip(&shapes).map(|(node, shape)| node.op.multiply_accumulates(shape));
+        Ok(each.fold(0, u64::saturating_add))
     }
 }
 
 fn product(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size))
+}
+
+/// Counts the elements of node after node against both limits.
+#[derive(Default)]
+pub(crate) struct TotalElements(usize);
+
+impl TotalElements {
+    pub(crate) fn add(&mut self, node: &str, shape: &[usize]) -> Result<()> {
+        let elements = product(shape).filter(|&elements| elements <= MAX_ELEMENTS).ok_or_else(|| {
+            Error::Limit(format!("node {node}: shape {shape:?} has more than {MAX_ELEMENTS} elements"))
+        })?;
+        self.0 += elements;
+        if self.0 > MAX_TOTAL_ELEMENTS {
+            return Err(Error::Limit(format!(
+                "node {node}: the nodes so far have more than {MAX_TOTAL_ELEMENTS} elements"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Checks the real numbers of an operation; JSON has no way to write NaN and infinity.
+fn check_numbers(op: &Op) -> std::result::Result<(), String> {
+    match op {
+        Op::BatchNorm(norm) if !(norm.eps.is_finite() && norm.eps >= 0.0) => {
+            Err(format!("eps of {}", norm.eps))
+        }
+        Op::Dropout(probability) | Op::DropPath(probability) if !(0.0..=1.0).contains(probability) => {
+            Err(format!("a probability of {probability}"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_parameters(node: &Node) -> Result<()> {

@@ -201,7 +201,8 @@ mod tests {
             assert!(rescale.multiplier_terms() <= 3);
             let used = f64::from(rescale.multiplier)
                 / f64::from(u32::from(rescale.pre_shift) + u32::from(rescale.post_shift)).exp2();
-            assert!((used / factor - 1.0).abs() < 0.02, "{factor}: {used}");
+            // Greedy sums leave at most a third of the rest at each step.
+            assert!((used / factor - 1.0).abs() <= 1.0 / 27.0, "{factor}: {used}");
         }
         assert_eq!([0, 1, 7, 11, -96, 85].map(signed_powers), [0, 1, 2, 3, 2, 4]);
     }

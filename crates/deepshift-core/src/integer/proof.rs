@@ -20,6 +20,19 @@ pub struct Proof {
     pub largest_accumulator: i64,
 }
 
+impl Proof {
+    fn add(&mut self, node: &IntegerNode, epilogue: &Epilogue, channel: usize, bound: i64) -> Result<()> {
+        if !epilogue.channel(channel).is_safe(bound) {
+            return Err(Error::Limit(format!(
+                "node {}, channel {channel}: sums of up to {bound} can overflow",
+                node.name
+            )));
+        }
+        self.largest_accumulator = self.largest_accumulator.max(bound);
+        Ok(())
+    }
+}
+
 impl IntegerNetwork {
     /// Proves that every accumulator and every epilogue stays within i32; `weight` gives the packed weight of a node
     /// of the graph. [`shapes`](Self::shapes) must have passed.
@@ -30,35 +43,27 @@ impl IntegerNetwork {
     ) -> Result<Proof> {
         let mut proof = Proof::default();
         for node in &self.nodes {
-            let bounds = match &node.op {
+            match &node.op {
                 IntegerOp::Layer { layer, epilogue } => {
                     let name = &graph.nodes[*layer].name;
                     let weight = weight(name).ok_or_else(|| {
                         node_error(&node.name, format!("layer {name} has no shift weight: float mode only"))
                     })?;
-                    self.layer_bounds(node, weight, epilogue)?
+                    self.prove_layer(node, weight, epilogue, &mut proof)?;
                 }
-                _ => self.other_bounds(node)?,
-            };
-            for (epilogue, channel, bound) in bounds {
-                proof.largest_accumulator = proof.largest_accumulator.max(bound);
-                if !epilogue.channel(channel).is_safe(bound) {
-                    return Err(Error::Limit(format!(
-                        "node {}, channel {channel}: sums of up to {bound} can overflow",
-                        node.name
-                    )));
-                }
+                _ => self.prove_other(node, &mut proof)?,
             }
         }
         Ok(proof)
     }
 
-    fn layer_bounds<'e>(
+    fn prove_layer(
         &self,
         node: &IntegerNode,
         weight: &ShiftWeight,
-        epilogue: &'e Epilogue,
-    ) -> Result<Vec<(&'e Epilogue, usize, i64)>> {
+        epilogue: &Epilogue,
+        proof: &mut Proof,
+    ) -> Result<()> {
         if weight.format.bits > MAX_INTEGER_BITS {
             return Err(node_error(
                 &node.name,
@@ -69,12 +74,12 @@ impl IntegerNetwork {
             ));
         }
         let magnitude = self.operand_magnitude(node, 0);
-        Ok((0..weight.channels())
-            .map(|channel| (epilogue, channel, accumulator_bound(weight, channel, magnitude)))
-            .collect())
+        (0..weight.channels()).try_for_each(|channel| {
+            proof.add(node, epilogue, channel, accumulator_bound(weight, channel, magnitude))
+        })
     }
 
-    fn other_bounds<'e>(&self, node: &'e IntegerNode) -> Result<Vec<(&'e Epilogue, usize, i64)>> {
+    fn prove_other(&self, node: &IntegerNode, proof: &mut Proof) -> Result<()> {
         let bounds: Vec<i64> = match &node.op {
             IntegerOp::Scale(_) => vec![self.operand_magnitude(node, 0)],
             IntegerOp::Concat(epilogues) => {
@@ -88,12 +93,10 @@ impl IntegerNetwork {
             IntegerOp::Add(_) => vec![self.sum_bound(node)?],
             _ => Vec::new(),
         };
-        let epilogues = node.op.epilogues().iter().zip(bounds);
-        Ok(epilogues
-            .flat_map(|(epilogue, bound)| {
-                (0..epilogue.channels).map(move |channel| (epilogue, channel, bound))
-            })
-            .collect())
+        for (epilogue, bound) in node.op.epilogues().iter().zip(bounds) {
+            (0..epilogue.channels).try_for_each(|channel| proof.add(node, epilogue, channel, bound))?;
+        }
+        Ok(())
     }
 
     fn sum_bound(&self, node: &IntegerNode) -> Result<i64> {

@@ -2,8 +2,10 @@
 
 use super::{IntegerNetwork, IntegerNode, IntegerOp};
 use crate::fixed::MAX_OUTPUT;
-use crate::graph::{Graph, Op, check_order, node_error};
+use crate::graph::{Graph, Op, TotalElements, check_order, node_error};
+use crate::preprocess::channels;
 use crate::{Error, Result};
+use std::collections::HashSet;
 
 /// The shape of every node's value for one picture.
 pub type IntegerShapes = Vec<Vec<usize>>;
@@ -12,13 +14,16 @@ impl IntegerNetwork {
     /// Shapes of all nodes; checks names, order, operands, formats and the number of rescalings.
     pub fn shapes(&self, graph: &Graph) -> Result<IntegerShapes> {
         check_order(self.nodes.iter().map(|node| (node.name.as_str(), node.inputs.as_slice())))?;
+        self.check_layers_differ()?;
         let mut shapes: IntegerShapes = Vec::with_capacity(self.nodes.len());
+        let mut total = TotalElements::default();
         for (index, node) in self.nodes.iter().enumerate() {
             if matches!(node.op, IntegerOp::Input(_)) != (index == 0) {
                 return Err(node_error(&node.name, "the first node, and only it, must be the input"));
             }
             let inputs: Vec<&[usize]> = node.inputs.iter().map(|&input| shapes[input].as_slice()).collect();
             let shape = node.shape(graph, &inputs).map_err(|what| node_error(&node.name, what))?;
+            total.add(&node.name, &shape)?;
             self.check_formats(node)?;
             check_channels(node, &shape, &inputs).map_err(|what| node_error(&node.name, what))?;
             shapes.push(shape);
@@ -30,8 +35,24 @@ impl IntegerNetwork {
         Ok(shapes)
     }
 
+    /// A layer that is used again and again would make the proof take more time than the file's length allows.
+    fn check_layers_differ(&self) -> Result<()> {
+        let mut layers = HashSet::new();
+        for node in &self.nodes {
+            if let IntegerOp::Layer { layer, .. } = node.op
+                && !layers.insert(layer)
+            {
+                return Err(node_error(&node.name, format!("layer {layer} of the graph is used twice")));
+            }
+        }
+        Ok(())
+    }
+
     fn check_formats(&self, node: &IntegerNode) -> Result<()> {
         node.format.check(&node.name)?;
+        if !(node.format.lowest..=node.format.highest).contains(&0) {
+            return Err(node_error(&node.name, "its format lacks 0, the value of padding"));
+        }
         let inputs: Vec<&IntegerNode> = node.inputs.iter().map(|&input| &self.nodes[input]).collect();
         if matches!(node.op, IntegerOp::Flatten) {
             // A copy: also on the way from the last epilogue to the output, where values are wider than i8.
@@ -103,19 +124,29 @@ fn check_channels(
             return Err(format!("{} rescalings for {channels} channels", epilogue.channels));
         }
     }
-    let tables = match &node.op {
-        IntegerOp::Input(_) => vec![0, shape[0]],
-        IntegerOp::Table(_) => vec![1],
-        _ => vec![0],
-    };
-    let (count, entries) = node.op.tables().map_or((0, 0), |tables| (tables.count, tables.entries.len()));
-    if !tables.contains(&count) || count * 256 != entries {
-        return Err(format!("{count} tables with {entries} entries for {} channels", shape[0]));
-    }
+    check_tables(node, shape)?;
     match node.op {
         IntegerOp::AvgPool { pool, .. } if pool.ceil_mode => {
             Err("an average needs windows of equal size, and ceil mode cuts some".into())
         }
         _ => Ok(()),
+    }
+}
+
+fn check_tables(node: &IntegerNode, shape: &[usize]) -> std::result::Result<(), String> {
+    let Some(tables) = node.op.tables() else { return Ok(()) };
+    let possible = match node.op {
+        IntegerOp::Input(_) => [0, channels(shape)],
+        _ => [1, 1],
+    };
+    let entries = tables.entries.len();
+    if !possible.contains(&tables.count) || tables.count.checked_mul(256) != Some(entries) {
+        return Err(format!("{} tables with {entries} entries for shape {shape:?}", tables.count));
+    }
+    // The proof of what follows rests on the format.
+    let range = node.format.lowest..=node.format.highest;
+    match tables.entries.iter().find(|&&entry| !range.contains(&i32::from(entry))) {
+        Some(entry) => Err(format!("its table gives {entry}, which its format does not hold")),
+        None => Ok(()),
     }
 }

@@ -4,7 +4,7 @@ use super::window::{average_divisor, window};
 use crate::graph::{Activation, BatchNorm, Conv2d, Node, Op, PadShortcut, Pool};
 use crate::model::Model;
 use crate::preprocess::Input;
-use crate::{FixedPoint, Result};
+use crate::{Error, FixedPoint, Result};
 
 /// Logits of each input, one after the other.
 pub fn float_logits(model: &Model, input: Input) -> Result<Vec<f32>> {
@@ -19,9 +19,17 @@ pub fn float_logits(model: &Model, input: Input) -> Result<Vec<f32>> {
     Ok(logits)
 }
 
+pub(super) fn check_length(length: usize, shape: &[usize]) -> Result<()> {
+    if length != shape.iter().product::<usize>() {
+        return Err(Error::argument(format!("{length} values are not one input of shape {shape:?}")));
+    }
+    Ok(())
+}
+
 /// The value of every node for one input.
 pub fn float_nodes(model: &Model, input: &[f32]) -> Result<Vec<Vec<f32>>> {
     let shapes = model.graph.shapes()?;
+    check_length(input.len(), model.graph.input_shape())?;
     let mut values: Vec<Vec<f32>> = Vec::with_capacity(shapes.len());
     for (node, shape) in model.graph.nodes.iter().zip(&shapes) {
         let operands: Vec<(&[f32], &[usize])> =
@@ -212,7 +220,9 @@ fn mean(pool: &Pool, plane: &Plane, row: usize, column: usize) -> f32 {
 
 fn adaptive_mean(size: [usize; 2], plane: &Plane, row: usize, column: usize) -> f32 {
     let span = |index: usize, axis: usize| {
-        index * plane.size[axis] / size[axis]..((index + 1) * plane.size[axis]).div_ceil(size[axis])
+        // In u64: on a 32-bit machine these products overflow.
+        let [index, from, to] = [index, plane.size[axis], size[axis]].map(|size| size as u64);
+        (index * from / to) as usize..((index + 1) * from).div_ceil(to) as usize
     };
     let (rows, columns) = (span(row, 0), span(column, 1));
     let count = rows.len() * columns.len();

@@ -1,6 +1,6 @@
 //! Integer mode, bit for bit as `docs/arithmetic.md` defines it.
 
-use super::float::{pad_shortcut, shuffle};
+use super::float::{check_length, pad_shortcut, shuffle};
 use super::window::window;
 use crate::graph::{Conv2d, Graph, Op, Pool};
 use crate::integer::{Epilogue, IntegerNetwork, IntegerNode, IntegerOp};
@@ -53,6 +53,7 @@ pub fn integer_input(model: &Model, input: Input) -> Result<Vec<i8>> {
 pub fn integer_nodes(model: &Model, input: &[i8]) -> Result<Vec<Vec<i32>>> {
     let network = network(model)?;
     let shapes = network.shapes(&model.graph)?;
+    check_length(input.len(), model.graph.input_shape())?;
     let mut values: Vec<Vec<i32>> = Vec::with_capacity(shapes.len());
     for (node, shape) in network.nodes.iter().zip(&shapes) {
         let operands = node.inputs.iter().map(|&index| (values[index].as_slice(), shapes[index].as_slice()));

@@ -331,7 +331,8 @@ impl Builder<'_> {
         Ok(Epilogue::new(rescales))
     }
 
-    /// The rescaling of a layer's channel, its exponent raised as far as the proof needs.
+    /// The rescaling of a layer's channel, its exponent raised as far as the proof needs. Without one the weight is
+    /// left raised and of no use.
     fn choose_raising(
         &self,
         weight: &mut ShiftWeight,
@@ -340,11 +341,9 @@ impl Builder<'_> {
         format: FixedPoint,
         affine: Affine,
     ) -> Option<(Rescale, u8)> {
-        let original = weight.clone();
         for steps in 0..=weight.format.kmax() {
             if steps > 0 {
-                *weight = original.clone();
-                weight.raise_exponent(channel, steps);
+                weight.raise_exponent(channel, 1);
             }
             let bound = accumulator_bound(weight, channel, input.max_magnitude());
             let unit = f64::from(weight.unit(channel)) * exp2(-input.fraction_bits);
@@ -357,7 +356,6 @@ impl Builder<'_> {
                 break;
             }
         }
-        *weight = original;
         None
     }
 }

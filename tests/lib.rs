@@ -1,0 +1,96 @@
+//! Models that the tests across rooms share.
+
+use deepshift_core::graph::{Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Op, Pool};
+use deepshift_core::reference::float_nodes;
+use deepshift_core::{Model, Preprocessing, Provenance, Result, ShiftFormat, ShiftWeight, Tensor};
+use deepshift_models::integer::{ActivationStatistics, build_integer};
+use deepshift_models::{ShiftOptions, formula_input, formula_weights, to_shift};
+use std::path::PathBuf;
+
+/// A path in the repository.
+pub fn repository(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// The graph with all layers as shift layers, weights from the formula, and an integer network from formula inputs.
+/// Every second layer has two terms and channel exponents.
+///
+/// # Errors
+/// Where the graph has no integer network.
+pub fn formula_model(graph: &Graph, format: ShiftFormat) -> Result<Model> {
+    let options =
+        ShiftOptions { shift_depth: 1000, format, activation_bits: [16, 16], convert_all_linear: true };
+    let graph = to_shift(graph, &options)?;
+    let mut tensors = formula_weights(&graph, 7);
+    let layers = graph.nodes.iter().filter(|node| node.shift_scheme().is_some());
+    for (number, node) in layers.enumerate() {
+        if let Some(tensor) = tensors.get_mut(&format!("{}.weight", node.name)) {
+            *tensor = Tensor::Shift(shift_weight(tensor, format, number % 2 == 1)?);
+        }
+    }
+    let channels = graph.input_shape()[0];
+    let mut model = Model {
+        graph,
+        tensors,
+        integer: None,
+        preprocessing: Some(Preprocessing { mean: vec![0.1307; channels], std: vec![0.3081; channels] }),
+        classes: Vec::new(),
+        provenance: Provenance::default(),
+    };
+    let statistics = calibrate(&model)?;
+    build_integer(&mut model, &statistics, false)?;
+    Ok(model)
+}
+
+fn shift_weight(tensor: &Tensor, format: ShiftFormat, rich: bool) -> Result<ShiftWeight> {
+    let (mut weight, _) = ShiftWeight::from_values(tensor.shape().to_vec(), format, &tensor.values())?;
+    if rich {
+        let rest: Vec<f32> =
+            tensor.values().iter().zip(weight.values()).map(|(wanted, rounded)| wanted - rounded).collect();
+        let second = ShiftWeight::from_values(weight.shape.clone(), weight.second_format(), &rest)?.0;
+        weight.second = Some(second.first);
+        weight.exponents = Some(vec![0; weight.channels()]);
+    }
+    Ok(weight)
+}
+
+fn calibrate(model: &Model) -> Result<Vec<ActivationStatistics>> {
+    let mut statistics = vec![ActivationStatistics::default(); model.graph.nodes.len()];
+    let input = formula_input(&model.graph, 7, 2);
+    for picture in input.chunks(model.graph.input_shape().iter().product()) {
+        for (statistics, values) in statistics.iter_mut().zip(float_nodes(model, picture)?) {
+            statistics.observe(&values);
+        }
+    }
+    Ok(statistics)
+}
+
+/// A small network with every operation that integer mode knows.
+pub fn every_operation() -> Graph {
+    let mut b = GraphBuilder::new("every_operation", &[3, 8, 8]);
+    let stem = b.conv("stem", 0, Conv2d::square(3, 8, 3).padded(1));
+    let stem = b.batch_norm("stem_norm", stem, 8);
+    let stem = b.op("stem_relu6", Op::Activation(Activation::Relu6), &[stem]);
+    let left = b.op("left", Op::Slice([0, 4]), &[stem]);
+    let right = b.op("right", Op::Slice([4, 8]), &[stem]);
+    let left = b.conv("grouped", left, Conv2d { groups: 2, ..Conv2d::square(4, 4, 3).padded(1).biased() });
+    let left = b.op("swish", Op::Activation(Activation::Swish), &[left]);
+    let joined = b.op("concat", Op::Concat, &[left, right]);
+    let joined = b.op("shuffle", Op::ChannelShuffle(2), &[joined]);
+    let norm = b.op("norm", Op::BatchNorm(BatchNorm { channels: 8, eps: 1e-5 }), &[joined]);
+    let norm = b.relu("norm_relu", norm);
+    let sum = b.op("sum", Op::Add, &[norm, stem]);
+    let squeezed = b.op("squeeze", Op::AdaptiveAvgPool([1, 1]), &[sum]);
+    let gate = b.conv("excite", squeezed, Conv2d::square(8, 8, 1).biased());
+    let gate = b.op("sigmoid", Op::Activation(Activation::Sigmoid), &[gate]);
+    let gated = b.op("gate", Op::Multiply, &[sum, gate]);
+    let dropped = b.op("dropout", Op::Dropout(0.5), &[gated]);
+    let pool = Pool { kernel: [3, 3], stride: [2, 2], padding: [1, 1], ceil_mode: false };
+    let most = b.op("max", Op::MaxPool(pool), &[dropped]);
+    let mean = b.op("mean", Op::AvgPool(pool), &[dropped]);
+    let both = b.op("both", Op::Concat, &[most, mean]);
+    let last = b.conv("classifier", both, Conv2d::square(16, 10, 1).biased());
+    let last = b.op("pooled", Op::AdaptiveAvgPool([1, 1]), &[last]);
+    let logits = b.op("flatten", Op::Flatten, &[last]);
+    b.finish(logits)
+}
