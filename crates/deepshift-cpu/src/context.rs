@@ -1,0 +1,34 @@
+//! What every operation needs to know about the machine.
+
+use crate::kernels::Kernels;
+use crate::workers::for_each_block;
+
+/// Kernels, and whether an operation may use several threads.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context {
+    pub kernels: Kernels,
+    pub parallel: bool,
+}
+
+/// Elements that are worth a thread's attention in an operation without weights.
+const BLOCK: usize = 16 * 1024;
+
+impl Context {
+    /// Calls `body(scratch, row, values)` for each row of `out` (usually the channels of a pixel), compiled for the
+    /// kernels' instructions; it must be `#[inline(always)]` in all it calls.
+    pub fn for_each_row<T: Send, S: Default>(
+        self,
+        out: &mut [T],
+        row_length: usize,
+        body: impl Fn(&mut S, usize, &mut [T]) + Sync,
+    ) {
+        let rows = (BLOCK / row_length.max(1)).max(1);
+        for_each_block(self.parallel, out, rows * row_length, |scratch: &mut S, index, block| {
+            self.kernels.vectorize(|| {
+                for (row, values) in block.chunks_exact_mut(row_length).enumerate() {
+                    body(scratch, index * rows + row, values);
+                }
+            });
+        });
+    }
+}

@@ -1,0 +1,21 @@
+use thiserror::Error;
+
+/// What can go wrong in this crate, by who is at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Error {
+    /// The model or its input is not in order.
+    #[error(transparent)]
+    Core(#[from] deepshift_core::Error),
+    /// The caller asked for something that does not exist or does not fit together.
+    #[error("{0}")]
+    BadArgument(String),
+    /// This CPU cannot do what was asked for.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The system does not give what was asked for.
+    #[error("limit: {0}")]
+    Limit(String),
+}
+
+/// The result of this crate's functions.
+pub type Result<T> = std::result::Result<T, Error>;

@@ -1,0 +1,108 @@
+//! The way in: a model, options, inputs, logits.
+
+use crate::context::Context;
+use crate::float::FloatExecutor;
+use crate::integer::IntegerExecutor;
+use crate::isa::{ENVIRONMENT_VARIABLE, choose};
+use crate::kernels::Kernels;
+use crate::options::{Mode, Options};
+use crate::workers::Workers;
+use crate::{Isa, Result};
+use deepshift_core::{Input, Model};
+use std::sync::Mutex;
+
+/// A model made ready for this CPU: weights packed, kernels chosen.
+pub struct Executor {
+    network: Network,
+    kernels: Kernels,
+    workers: Workers,
+    input_shape: Vec<usize>,
+    logits: usize,
+}
+
+enum Network {
+    Float(FloatExecutor),
+    Integer(IntegerExecutor),
+}
+
+/// Pictures that go through the network together, at most: enough for linear layers to use each weight often.
+const MAX_CHUNK: usize = 16;
+
+/// A chunk has fewer pictures where a node would get more elements than this.
+const CHUNK_ELEMENTS: usize = 1 << 20;
+
+impl Executor {
+    /// Checks the model, chooses kernels and packs the weights. Errors: a model that does not hold together, a mode
+    /// that the file or the kernel has not, an instruction set that this CPU has not, no threads.
+    pub fn new(model: &Model, options: Options) -> Result<Self> {
+        model.check()?;
+        let environment = std::env::var(ENVIRONMENT_VARIABLE).ok();
+        let kernels = choose(options.isa, environment.as_deref())?;
+        let network = match options.mode {
+            Mode::Float => Network::Float(FloatExecutor::new(model, options.kernel)?),
+            Mode::Integer => Network::Integer(IntegerExecutor::new(model, options.kernel)?),
+        };
+        let shapes = model.graph.shapes()?;
+        Ok(Self {
+            network,
+            kernels,
+            workers: Workers::new(options.threads)?,
+            input_shape: model.graph.input_shape().to_vec(),
+            logits: shapes[model.graph.logits()].iter().product(),
+        })
+    }
+
+    /// The instruction set that runs.
+    pub fn isa(&self) -> Isa {
+        self.kernels.isa()
+    }
+
+    /// Logits of each input, one after the other in the graph's order. They do not depend on the number of threads;
+    /// in integer mode they are the reference interpreter's to the bit, and no input influences another's.
+    pub fn run(&self, input: Input) -> Result<Vec<f32>> {
+        let pictures = input.count(&self.input_shape)?;
+        let mut logits = vec![0.0; pictures * self.logits];
+        self.workers.install(|| self.run_chunks(input, &mut logits))?;
+        Ok(logits)
+    }
+
+    fn run_chunks(&self, input: Input, logits: &mut [f32]) -> Result<()> {
+        let chunk = self.chunk();
+        let threads = self.workers.count();
+        let chunks = logits.len().div_ceil(chunk * self.logits);
+        // With enough chunks for all threads each takes whole ones; otherwise they share each operation.
+        let apart = threads > 1 && chunks >= threads;
+        let context = Context { kernels: self.kernels, parallel: threads > 1 && !apart };
+        let failure = Mutex::new(None);
+        crate::workers::for_each_block(apart, logits, chunk * self.logits, |_: &mut (), index, logits| {
+            let pictures = logits.len() / self.logits;
+            let input = self.pictures(input, index * chunk, pictures);
+            let result = match &self.network {
+                Network::Float(network) => network.run(context, input, pictures, logits),
+                Network::Integer(network) => network.run(context, input, pictures, logits),
+            };
+            if let (Err(error), Ok(mut failure)) = (result, failure.lock()) {
+                *failure = Some(error);
+            }
+        });
+        failure.into_inner().ok().flatten().map_or(Ok(()), Err)
+    }
+
+    /// Does not depend on the number of threads, because in float mode it decides about the order of sums.
+    fn chunk(&self) -> usize {
+        let largest = match &self.network {
+            Network::Float(network) => network.largest_node(),
+            Network::Integer(network) => network.largest_node(),
+        };
+        (CHUNK_ELEMENTS / largest.max(1)).clamp(1, MAX_CHUNK)
+    }
+
+    fn pictures<'a>(&self, input: Input<'a>, first: usize, count: usize) -> Input<'a> {
+        let each: usize = self.input_shape.iter().product();
+        let range = first * each..(first + count) * each;
+        match input {
+            Input::Pictures(bytes) => Input::Pictures(&bytes[range]),
+            Input::Values(values) => Input::Values(&values[range]),
+        }
+    }
+}

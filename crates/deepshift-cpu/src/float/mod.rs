@@ -1,0 +1,104 @@
+//! Float mode: f32 between nodes, as the reference interpreter to rounding error.
+
+mod layer;
+// The `gemm` crate's one function is unsafe.
+#[allow(unsafe_code)]
+mod product;
+mod step;
+
+use crate::context::Context;
+use crate::geometry::Shape;
+use crate::movement::{channels_first, channels_last};
+use crate::options::Kernel;
+use crate::plan::Plan;
+use crate::{Error, Result};
+use deepshift_core::{Input, Model};
+use step::Step;
+
+/// A float network, ready to run.
+pub(crate) struct FloatExecutor {
+    plan: Plan,
+    steps: Vec<Step>,
+    shapes: Vec<Shape>,
+    entry: Entry,
+    output: usize,
+}
+
+impl FloatExecutor {
+    /// `model` must have passed [`Model::check`].
+    pub fn new(model: &Model, kernel: Kernel) -> Result<Self> {
+        if kernel == Kernel::Shift {
+            return Err(Error::BadArgument(
+                "there is no shift kernel in float mode: use integer mode, or dot or naive-multiply".into(),
+            ));
+        }
+        let graph = &model.graph;
+        let output = graph.logits();
+        let shapes: Vec<Shape> = graph.shapes()?.iter().map(|shape| Shape::new(shape)).collect();
+        let plan = Plan::new(graph.nodes.iter().map(|node| node.inputs.as_slice()), output);
+        let steps = (0..=output)
+            .map(|index| match plan.is_needed(index) {
+                true => Step::new(model, index, &shapes, kernel),
+                false => Ok(Step::Copy),
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { plan, steps, shapes, entry: Entry::new(model), output })
+    }
+
+    /// The most elements that a node has for one picture.
+    pub fn largest_node(&self) -> usize {
+        self.shapes[..=self.output].iter().map(|shape| shape.elements()).max().unwrap_or(1)
+    }
+
+    /// Logits of `pictures` inputs, in the graph's order.
+    pub fn run(&self, context: Context, input: Input, pictures: usize, logits: &mut [f32]) -> Result<()> {
+        let output = self.plan.run(|index, operands: &[&Vec<f32>]| {
+            let shape = self.shapes[index];
+            if operands.is_empty() {
+                return self.entry.enter(input, shape);
+            }
+            let operands: Vec<&[f32]> = operands.iter().map(|values| values.as_slice()).collect();
+            let mut out = vec![0.0; pictures * shape.elements()];
+            self.steps[index].run(context, &operands, &mut out);
+            Ok(out)
+        })?;
+        if let Some(output) = output {
+            channels_first(&output, self.shapes[self.output], logits, |x| x);
+        }
+        Ok(())
+    }
+}
+
+/// How inputs become values: 256 of them for each channel of a picture.
+struct Entry(Option<Vec<f32>>);
+
+impl Entry {
+    fn new(model: &Model) -> Self {
+        Self(model.preprocessing.as_ref().map(|preprocessing| {
+            (0..preprocessing.mean.len())
+                .flat_map(|channel| (0..=255).map(move |byte| preprocessing.value(channel, byte)))
+                .collect()
+        }))
+    }
+
+    fn enter(&self, input: Input, shape: Shape) -> Result<Vec<f32>> {
+        match (input, &self.0) {
+            (Input::Values(x), _) => {
+                let mut out = vec![0.0; x.len()];
+                channels_last(x, shape, &mut out, |_, x| x);
+                Ok(out)
+            }
+            (Input::Pictures(bytes), Some(tables)) => {
+                let mut out = vec![0.0; bytes.len()];
+                // A vector of features is one channel.
+                channels_last(bytes, shape, &mut out, |channel, byte| {
+                    tables[(channel * 256 + usize::from(byte)) % tables.len()]
+                });
+                Ok(out)
+            }
+            (Input::Pictures(_), None) => Err(Error::BadArgument(
+                "the file does not say how bytes become inputs: give f32 values".into(),
+            )),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Convolutions over pictures whose channels lie innermost (`[height, width, channels]`).
+
+use deepshift_core::graph::{Conv2d, Op};
+
+/// A convolution between two shapes. A linear layer is a 1x1 convolution over a picture of one pixel.
+#[derive(Debug, Clone)]
+pub(crate) struct Geometry {
+    pub conv: Conv2d,
+    pub input: Shape,
+    pub output: Shape,
+}
+
+/// Shape of one picture; a vector is a picture of one pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+}
+
+impl Shape {
+    /// From a graph's `[channels, height, width]` or `[features]`.
+    pub fn new(shape: &[usize]) -> Self {
+        let at = |axis: usize| shape.get(axis).copied().unwrap_or(1);
+        Self { channels: at(0), height: at(1), width: at(2) }
+    }
+
+    pub fn pixels(self) -> usize {
+        self.height * self.width
+    }
+
+    pub fn elements(self) -> usize {
+        self.channels * self.pixels()
+    }
+}
+
+/// The part of a kernel's row or column that lies inside the picture, and where it starts there.
+struct Inside {
+    first: usize,
+    end: usize,
+    position: usize,
+}
+
+impl Geometry {
+    /// The geometry of a layer; `None` for other operations.
+    pub fn new(op: &Op, input: Shape, output: Shape) -> Option<Self> {
+        let conv = match op {
+            Op::Conv2d(conv) => conv.clone(),
+            Op::Linear(linear) => Conv2d::square(linear.in_features, linear.out_features, 1),
+            _ => return None,
+        };
+        Some(Self { conv, input, output })
+    }
+
+    /// Input channels of one group.
+    pub fn group_in(&self) -> usize {
+        self.conv.in_channels / self.conv.groups
+    }
+
+    /// Output channels of one group.
+    pub fn group_out(&self) -> usize {
+        self.conv.out_channels / self.conv.groups
+    }
+
+    /// Weights of one output channel.
+    pub fn fan_in(&self) -> usize {
+        self.group_in() * self.conv.kernel[0] * self.conv.kernel[1]
+    }
+
+    /// One input channel for each output channel, alone.
+    pub fn is_depthwise(&self) -> bool {
+        self.conv.groups > 1 && self.group_in() == 1 && self.group_out() == 1
+    }
+
+    /// Whether an output pixel depends on the input pixel of the same place and on nothing else.
+    pub fn is_pointwise(&self) -> bool {
+        let conv = &self.conv;
+        (conv.kernel, conv.stride, conv.padding, conv.groups) == ([1; 2], [1; 2], [0; 4], 1)
+    }
+
+    /// Where PyTorch's `[out, in / groups, height, width]` has weight `k` of a channel, in the order of
+    /// [`gather`](Self::gather): `[height, width, in / groups]`.
+    pub fn weight_index(&self, channel: usize, k: usize) -> usize {
+        let (tap, input) = (k / self.group_in(), k % self.group_in());
+        (channel * self.group_in() + input) * self.conv.kernel[0] * self.conv.kernel[1] + tap
+    }
+
+    /// Picture, row and column of a pixel of the whole batch's output.
+    fn place(&self, pixel: usize) -> [usize; 3] {
+        let within = pixel % self.output.pixels();
+        [pixel / self.output.pixels(), within / self.output.width, within % self.output.width]
+    }
+
+    /// Writes what one output pixel of one group sees into `patch`, `fan_in` long; padding is zero.
+    #[inline(always)]
+    pub fn gather<T: Copy, U: Copy + Default + From<T>>(
+        &self,
+        x: &[T],
+        pixel: usize,
+        group: usize,
+        patch: &mut [U],
+    ) {
+        let [picture, row, column] = self.place(pixel);
+        let kernel_columns = self.conv.kernel[1];
+        let line = kernel_columns * self.group_in();
+        let rows = self.inside(0, row);
+        let columns = self.inside(1, column);
+        clear(&mut patch[..rows.first * line]);
+        clear(&mut patch[rows.end * line..]);
+        for kernel_row in rows.first..rows.end {
+            let input_row = rows.position + (kernel_row - rows.first) * self.conv.dilation[0];
+            let start = (picture * self.input.height + input_row) * self.input.width + columns.position;
+            let patch = &mut patch[kernel_row * line..(kernel_row + 1) * line];
+            self.gather_line(&x[start * self.input.channels..], &columns, group, patch);
+        }
+    }
+
+    #[inline(always)]
+    fn gather_line<T: Copy, U: Copy + Default + From<T>>(
+        &self,
+        x: &[T],
+        columns: &Inside,
+        group: usize,
+        patch: &mut [U],
+    ) {
+        let each = self.group_in();
+        clear(&mut patch[..columns.first * each]);
+        clear(&mut patch[columns.end * each..]);
+        let patch = &mut patch[columns.first * each..columns.end * each];
+        if self.conv.groups == 1 && self.conv.dilation[1] == 1 {
+            return convert(&x[..patch.len()], patch);
+        }
+        let step = self.conv.dilation[1] * self.input.channels;
+        for (tap, patch) in patch.chunks_mut(each).enumerate() {
+            let start = tap * step + group * each;
+            convert(&x[start..start + each], patch);
+        }
+    }
+
+    /// Calls `tap(tap, offset of the input pixel's first channel)` for each tap of an output pixel that is not padding.
+    #[inline(always)]
+    pub fn for_each_tap(&self, pixel: usize, mut tap: impl FnMut(usize, usize)) {
+        let [picture, row, column] = self.place(pixel);
+        let (rows, columns) = (self.inside(0, row), self.inside(1, column));
+        for kernel_row in rows.first..rows.end {
+            let input_row = rows.position + (kernel_row - rows.first) * self.conv.dilation[0];
+            let line = (picture * self.input.height + input_row) * self.input.width + columns.position;
+            for kernel_column in columns.first..columns.end {
+                let input = line + (kernel_column - columns.first) * self.conv.dilation[1];
+                tap(kernel_row * self.conv.kernel[1] + kernel_column, input * self.input.channels);
+            }
+        }
+    }
+
+    /// The taps of output row (axis 0) or column (axis 1) `index` that are not padding.
+    fn inside(&self, axis: usize, index: usize) -> Inside {
+        let size = [self.input.height, self.input.width][axis];
+        let (kernel, dilation) = (self.conv.kernel[axis], self.conv.dilation[axis]);
+        // Counted from the first zero of the padding.
+        let start = index * self.conv.stride[axis];
+        let begin = self.conv.padding[axis * 2];
+        // Divisions would cost more than copying a small patch.
+        let taps = |distance: usize| if dilation == 1 { distance } else { distance.div_ceil(dilation) };
+        let first = taps(begin.saturating_sub(start)).min(kernel);
+        let end = taps((begin + size).saturating_sub(start)).clamp(first, kernel);
+        let position = if first < end { start + first * dilation - begin } else { 0 };
+        Inside { first, end, position }
+    }
+}
+
+/// Most patches have no padding, and a call to clear nothing costs as much as a small patch.
+#[inline(always)]
+fn clear<U: Copy + Default>(values: &mut [U]) {
+    if !values.is_empty() {
+        values.fill(U::default());
+    }
+}
+
+#[inline(always)]
+fn convert<T: Copy, U: From<T>>(from: &[T], to: &mut [U]) {
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = U::from(from);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A patch must hold what the reference's taps see.
+    #[test]
+    fn a_patch_is_what_the_reference_sees() {
+        let conv = Conv2d {
+            kernel: [3, 2],
+            stride: [2, 1],
+            padding: [3, 1, 0, 5],
+            dilation: [1, 3],
+            groups: 2,
+            ..Conv2d::square(4, 2, 1)
+        };
+        let (input, output) = ([4, 5, 4], Shape::new(&[2, 4, 6]));
+        let geometry = Geometry { conv: conv.clone(), input: Shape::new(&input), output };
+        let value = |index: usize| index as i32 + 1;
+        let x: Vec<i32> =
+            (0..20).flat_map(|pixel| (0..4).map(move |channel| value(channel * 20 + pixel))).collect();
+        for pixel in 0..output.pixels() {
+            for channel in 0..2 {
+                let mut expected = vec![0; geometry.fan_in()];
+                let place = [pixel / output.width, pixel % output.width];
+                conv.for_each_tap(channel, place, &input, |weight, index| {
+                    let k = (0..geometry.fan_in()).find(|&k| geometry.weight_index(channel, k) == weight);
+                    expected[k.unwrap()] = value(index);
+                });
+                let mut patch = vec![-1; geometry.fan_in()];
+                geometry.gather(&x, pixel, channel, &mut patch);
+                assert_eq!(patch, expected, "pixel {pixel} channel {channel}");
+            }
+        }
+    }
+}

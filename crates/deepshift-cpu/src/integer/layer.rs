@@ -1,0 +1,155 @@
+//! Convolutions and linear layers in integer mode.
+
+use super::direct::{DirectDot, DirectShift, NaiveMultiply};
+use super::packed::{Gathered, Packed, Tile};
+use crate::context::Context;
+use crate::geometry::Geometry;
+use crate::kernels::PANEL;
+use crate::options::Kernel;
+use crate::pack::{DotWeights, ShiftCodes};
+use crate::rescale::{Quantum, Rescaler};
+use crate::workers::for_each_block;
+use deepshift_core::ShiftWeight;
+
+/// A layer with its weights packed for one family of kernels.
+pub(crate) struct Layer {
+    geometry: Geometry,
+    weights: Weights,
+    rescaler: Rescaler,
+}
+
+enum Weights {
+    /// Tile by tile; one for each group.
+    Packed(Vec<Packed>),
+    DirectDot(DirectDot),
+    DirectShift(DirectShift),
+    NaiveMultiply(NaiveMultiply),
+}
+
+/// Memory that a thread uses again for every tile.
+#[derive(Default)]
+struct Scratch {
+    gathered: Gathered,
+    sums: Vec<i32>,
+}
+
+/// Bytes of gathered activations that stay in the second-level cache while all weights pass by.
+const TILE_BYTES: usize = 256 * 1024;
+
+/// Rows of a tile at most.
+const TILE_ROWS: usize = 96;
+
+/// Rows of a tile are a multiple of this: full register tiles of every kernel.
+const ROW_STEP: usize = 12;
+
+/// Channels of a tile where there is a single row and threads share its channels.
+const TILE_CHANNELS: usize = 4 * PANEL;
+
+impl Layer {
+    pub fn new(geometry: Geometry, weight: &ShiftWeight, rescaler: Rescaler, kernel: Kernel) -> Self {
+        let weights = match (kernel, geometry.is_depthwise()) {
+            (Kernel::Dot, true) => Weights::DirectDot(DirectDot::new(&geometry, weight)),
+            (Kernel::Shift, true) => Weights::DirectShift(DirectShift::new(&geometry, weight)),
+            (Kernel::NaiveMultiply, _) => Weights::NaiveMultiply(NaiveMultiply::new(&geometry, weight)),
+            (Kernel::Dot, false) => Weights::Packed(groups(&geometry, |indices| {
+                let values: Vec<i32> = indices.iter().map(|&index| weight.integer(index)).collect();
+                Packed::Dot(DotWeights::new(&values, geometry.fan_in()))
+            })),
+            (Kernel::Shift, false) => Weights::Packed(groups(&geometry, |indices| {
+                Packed::Shift(ShiftCodes::new(weight, indices, geometry.fan_in()))
+            })),
+        };
+        Self { geometry, weights, rescaler }
+    }
+
+    /// From `[pictures, height, width, channels]` to the same.
+    pub fn run<O: Quantum>(&self, context: Context, x: &[i8], out: &mut [O]) {
+        let channels = self.geometry.conv.out_channels;
+        match &self.weights {
+            Weights::Packed(groups) if groups.len() == 1 && out.len() == channels => {
+                self.single_row(context, &groups[0], x, out);
+            }
+            Weights::Packed(groups) => {
+                let row_bytes = groups.iter().map(Packed::row_bytes).max().unwrap_or(1);
+                let rows = (TILE_BYTES / row_bytes / ROW_STEP * ROW_STEP).clamp(ROW_STEP, TILE_ROWS);
+                for_each_block(context.parallel, out, rows * channels, |scratch, tile, out| {
+                    self.tile(context, groups, (x, tile * rows), out, scratch);
+                });
+            }
+            Weights::DirectDot(weights) => {
+                self.direct(context, out, |pixel, sums| weights.sums(&self.geometry, x, pixel, sums));
+            }
+            Weights::DirectShift(weights) => {
+                self.direct(context, out, |pixel, sums| weights.sums(&self.geometry, x, pixel, sums));
+            }
+            Weights::NaiveMultiply(weights) => {
+                self.direct(context, out, |pixel, sums| weights.sums(&self.geometry, x, pixel, sums));
+            }
+        }
+    }
+
+    /// Output pixels from `first` on, as many as `out` holds.
+    fn tile<O: Quantum>(
+        &self,
+        context: Context,
+        groups: &[Packed],
+        (x, first): (&[i8], usize),
+        out: &mut [O],
+        scratch: &mut Scratch,
+    ) {
+        let (channels, each) = (self.geometry.conv.out_channels, self.geometry.group_out());
+        let rows = out.len() / channels;
+        for (group, packed) in groups.iter().enumerate() {
+            let tile = Tile { first, rows, group };
+            packed.gather(context, &self.geometry, x, tile, &mut scratch.gathered);
+            let stride = packed.sums(context, &scratch.gathered, 0..each, &mut scratch.sums);
+            let start = group * each;
+            context.kernels.vectorize(|| {
+                for (sums, out) in scratch.sums.chunks_exact(stride).zip(out.chunks_exact_mut(channels)) {
+                    self.rescaler.apply(start, sums, &mut out[start..start + each]);
+                }
+            });
+        }
+    }
+
+    /// One pixel of one picture: threads share the output channels.
+    fn single_row<O: Quantum>(&self, context: Context, packed: &Packed, x: &[i8], out: &mut [O]) {
+        let mut gathered = Gathered::default();
+        let tile = Tile { first: 0, rows: 1, group: 0 };
+        packed.gather(context, &self.geometry, x, tile, &mut gathered);
+        for_each_block(context.parallel, out, TILE_CHANNELS, |sums, index, out| {
+            let first = index * TILE_CHANNELS;
+            packed.sums(context, &gathered, first..first + out.len(), sums);
+            context.kernels.vectorize(|| self.rescaler.apply(first, sums, out));
+        });
+    }
+
+    /// Pixel by pixel, without gathering; `sums_of(pixel, sums)` adds to zeros.
+    fn direct<O: Quantum>(
+        &self,
+        context: Context,
+        out: &mut [O],
+        sums_of: impl Fn(usize, &mut [i32]) + Sync,
+    ) {
+        let channels = self.geometry.conv.out_channels;
+        context.for_each_row(out, channels, |sums: &mut Vec<i32>, pixel, out| {
+            sums.clear();
+            sums.resize(channels, 0);
+            sums_of(pixel, sums);
+            self.rescaler.apply(0, sums, out);
+        });
+    }
+}
+
+/// Packs each group, given the indices of its weights in the kernels' order.
+fn groups(geometry: &Geometry, pack: impl Fn(&[usize]) -> Packed) -> Vec<Packed> {
+    (0..geometry.conv.groups)
+        .map(|group| {
+            let channels = group * geometry.group_out()..(group + 1) * geometry.group_out();
+            let indices: Vec<usize> = channels
+                .flat_map(|channel| (0..geometry.fan_in()).map(move |k| geometry.weight_index(channel, k)))
+                .collect();
+            pack(&indices)
+        })
+        .collect()
+}

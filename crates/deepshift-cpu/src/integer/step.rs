@@ -1,0 +1,206 @@
+//! What one node of an integer network does.
+
+use super::{Entry, Layer};
+use crate::context::Context;
+use crate::geometry::{Geometry, Shape};
+use crate::movement;
+use crate::options::Kernel;
+use crate::pool::Windows;
+use crate::rescale::{Quantum, Rescaler};
+use crate::{Error, Result};
+use deepshift_core::Model;
+use deepshift_core::graph::PadShortcut;
+use deepshift_core::integer::{IntegerNetwork, IntegerOp};
+
+/// A node's operation with all that can be known ahead.
+pub(crate) enum Step {
+    /// The output does not depend on it.
+    Unused,
+    Input(Entry),
+    Layer(Layer),
+    Scale(Rescaler),
+    /// Left shift of each operand.
+    Add(Vec<u32>, Rescaler),
+    /// Shapes of both operands.
+    Multiply([Shape; 2], Rescaler),
+    /// Channels of each operand and how they are rescaled.
+    Concat(Vec<(usize, Rescaler)>),
+    AvgPool(Windows, Rescaler),
+    MaxPool(Windows),
+    /// Channels, and 256 entries.
+    Table(usize, Vec<i8>),
+    /// The operand's shape.
+    Flatten(Shape),
+    /// The operand's channels.
+    Slice(usize, [usize; 2]),
+    /// Channels and groups.
+    Shuffle(usize, usize),
+    PadShortcut(PadShortcut, [Shape; 2]),
+}
+
+impl Step {
+    /// `shapes` are those of all nodes.
+    pub fn new(
+        model: &Model,
+        network: &IntegerNetwork,
+        index: usize,
+        shapes: &[Shape],
+        kernel: Kernel,
+    ) -> Result<Self> {
+        let node = &network.nodes[index];
+        let output = shapes[index];
+        let inputs: Vec<Shape> = node.inputs.iter().map(|&input| shapes[input]).collect();
+        let rescaler = |epilogue| Rescaler::new(epilogue, output.channels, node.format);
+        Ok(match &node.op {
+            IntegerOp::Input(_) => Self::Input(Entry::new(network)),
+            IntegerOp::Layer { layer, epilogue } => {
+                let float = &model.graph.nodes[*layer];
+                let weight = model.shift_weight(&float.name);
+                let geometry = Geometry::new(&float.op, inputs[0], output);
+                let (Some(weight), Some(geometry)) = (weight, geometry) else {
+                    return Err(Error::BadArgument(format!(
+                        "layer {} has no shift weight: use float mode",
+                        float.name
+                    )));
+                };
+                Self::Layer(Layer::new(geometry, weight, rescaler(epilogue), kernel))
+            }
+            IntegerOp::Scale(epilogue) => Self::Scale(rescaler(epilogue)),
+            IntegerOp::Add(epilogue) => {
+                let shifts = network.add_shifts(node).map_err(Error::BadArgument)?;
+                Self::Add(shifts, rescaler(epilogue))
+            }
+            IntegerOp::Multiply(epilogue) => Self::Multiply([inputs[0], inputs[1]], rescaler(epilogue)),
+            IntegerOp::Concat(epilogues) => Self::Concat(
+                inputs
+                    .iter()
+                    .zip(epilogues)
+                    .map(|(input, epilogue)| {
+                        (input.channels, Rescaler::new(epilogue, input.channels, node.format))
+                    })
+                    .collect(),
+            ),
+            IntegerOp::AvgPool { pool, epilogue } => {
+                Self::AvgPool(Windows::new(*pool, inputs[0], output), rescaler(epilogue))
+            }
+            IntegerOp::MaxPool(pool) => Self::MaxPool(Windows::new(*pool, inputs[0], output)),
+            IntegerOp::Table(tables) => Self::Table(output.channels, tables.entries.clone()),
+            IntegerOp::Flatten => Self::Flatten(inputs[0]),
+            IntegerOp::Slice(range) => Self::Slice(inputs[0].channels, *range),
+            IntegerOp::ChannelShuffle(groups) => Self::Shuffle(output.channels, *groups),
+            IntegerOp::PadShortcut(shortcut) => Self::PadShortcut(*shortcut, [inputs[0], output]),
+        })
+    }
+
+    /// Computes a node whose values i8 holds.
+    pub fn run(&self, context: Context, operands: &[&[i8]], out: &mut [i8]) {
+        let Some(&x) = operands.first() else { return };
+        match self {
+            Self::MaxPool(windows) => {
+                let channels = windows.input.channels;
+                context.for_each_row(out, channels, |_: &mut (), pixel, out| {
+                    out.fill(i8::MIN);
+                    windows.for_each_pixel(x, pixel, |x| {
+                        for (largest, &q) in out.iter_mut().zip(x) {
+                            *largest = q.max(*largest);
+                        }
+                    });
+                });
+            }
+            Self::Table(channels, entries) => {
+                context.for_each_row(out, *channels, |_: &mut (), row, out| {
+                    for (out, &q) in out.iter_mut().zip(&x[row * channels..]) {
+                        *out = entries[(i32::from(q) + 128) as usize];
+                    }
+                });
+            }
+            Self::Flatten(shape) => movement::channels_first(x, *shape, out, |q| q),
+            Self::Slice(channels, range) => movement::slice(context, x, *channels, *range, out),
+            Self::Shuffle(channels, groups) => movement::shuffle(context, x, *channels, *groups, out),
+            Self::PadShortcut(shortcut, shapes) => movement::pad_shortcut(context, x, shortcut, *shapes, out),
+            _ => self.run_wide(context, operands, out),
+        }
+    }
+
+    /// Computes a node that ends in epilogues; their results may be wider than i8.
+    pub fn run_wide<O: Quantum>(&self, context: Context, operands: &[&[i8]], out: &mut [O]) {
+        let Some(&x) = operands.first() else { return };
+        match self {
+            Self::Layer(layer) => layer.run(context, x, out),
+            Self::Scale(rescaler) => {
+                let channels = rescaler.channels();
+                context.for_each_row(out, channels, |_: &mut (), row, out| {
+                    rescaler.apply(0, &x[row * channels..(row + 1) * channels], out);
+                });
+            }
+            Self::Add(shifts, rescaler) => add(context, operands, shifts, rescaler, out),
+            Self::Multiply(shapes, rescaler) => multiply(context, operands, *shapes, rescaler, out),
+            Self::Concat(parts) => concat(context, operands, parts, out),
+            Self::AvgPool(windows, rescaler) => average(context, x, windows, rescaler, out),
+            _ => {}
+        }
+    }
+}
+
+fn add<O: Quantum>(context: Context, operands: &[&[i8]], shifts: &[u32], rescaler: &Rescaler, out: &mut [O]) {
+    let channels = rescaler.channels();
+    context.for_each_row(out, channels, |sums: &mut Vec<i32>, row, out| {
+        sums.clear();
+        sums.resize(channels, 0);
+        for (x, &shift) in operands.iter().zip(shifts) {
+            for (sum, &q) in sums.iter_mut().zip(&x[row * channels..(row + 1) * channels]) {
+                *sum = sum.wrapping_add(i32::from(q).wrapping_shl(shift));
+            }
+        }
+        rescaler.apply(0, sums, out);
+    });
+}
+
+fn multiply<O: Quantum>(
+    context: Context,
+    operands: &[&[i8]],
+    [shape, gate]: [Shape; 2],
+    rescaler: &Rescaler,
+    out: &mut [O],
+) {
+    let [x, gates] = operands else { return };
+    let channels = shape.channels;
+    // A gate of one pixel serves the whole picture.
+    let repeat = shape.pixels() / gate.pixels();
+    context.for_each_row(out, channels, |products: &mut Vec<i32>, row, out| {
+        products.clear();
+        let gates = &gates[row / repeat * channels..][..channels];
+        products.extend(
+            x[row * channels..][..channels]
+                .iter()
+                .zip(gates)
+                .map(|(&q, &gate)| i32::from(q) * i32::from(gate)),
+        );
+        rescaler.apply(0, products, out);
+    });
+}
+
+fn concat<O: Quantum>(context: Context, operands: &[&[i8]], parts: &[(usize, Rescaler)], out: &mut [O]) {
+    let channels = parts.iter().map(|(channels, _)| channels).sum();
+    context.for_each_row(out, channels, |_: &mut (), row, mut out: &mut [O]| {
+        for (x, (channels, rescaler)) in operands.iter().zip(parts) {
+            let (part, rest) = out.split_at_mut(*channels);
+            rescaler.apply(0, &x[row * channels..(row + 1) * channels], part);
+            out = rest;
+        }
+    });
+}
+
+fn average<O: Quantum>(context: Context, x: &[i8], windows: &Windows, rescaler: &Rescaler, out: &mut [O]) {
+    let channels = rescaler.channels();
+    context.for_each_row(out, channels, |sums: &mut Vec<i32>, pixel, out| {
+        sums.clear();
+        sums.resize(channels, 0);
+        windows.for_each_pixel(x, pixel, |x| {
+            for (sum, &q) in sums.iter_mut().zip(x) {
+                *sum = sum.wrapping_add(i32::from(q));
+            }
+        });
+        rescaler.apply(0, sums, out);
+    });
+}

@@ -1,0 +1,175 @@
+//! AVX2: 256-bit vectors, `vpmaddwd` for dot products and `vpsllvd` for shifts.
+
+use super::{PANEL, Rows};
+use std::arch::x86_64::*;
+
+/// Proof that this CPU has AVX2: no other way leads to a value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Avx2(());
+
+/// Rows of one register tile: twelve sums, two vectors of weights and one of activations fill the 16 registers.
+const DOT_ROWS: usize = 6;
+
+/// Shifting needs registers for shifts, signs and the shifted value too.
+const SHIFT_ROWS: usize = 4;
+
+impl Avx2 {
+    pub(super) fn new() -> Option<Self> {
+        std::is_x86_feature_detected!("avx2").then_some(Self(()))
+    }
+
+    /// See [`Kernels::dot`](super::Kernels::dot), which has checked the lengths.
+    pub(super) fn dot(self, rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
+        let stride = panels.len() / rows.depth;
+        for (index, panel) in panels.chunks_exact(rows.depth * PANEL).enumerate() {
+            let rows = rows.values.chunks(DOT_ROWS * rows.depth).zip(sums.chunks_mut(DOT_ROWS * stride));
+            for (rows, sums) in rows {
+                // SAFETY: `self` exists, so the CPU has AVX2; the caller's check makes `rows` whole rows of the
+                // panel's depth and `sums` as many rows of `stride`, in which this panel's channels lie.
+                unsafe { dot_rows(rows, panel, &mut sums[index * PANEL..], stride) }
+            }
+        }
+    }
+
+    /// See [`Kernels::shift`](super::Kernels::shift), which has checked the lengths.
+    pub(super) fn shift(self, rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
+        let panel_length = rows.depth * terms * 2 * PANEL;
+        let stride = panels.len() / panel_length * PANEL;
+        for (index, panel) in panels.chunks_exact(panel_length).enumerate() {
+            let rows = rows.values.chunks(SHIFT_ROWS * rows.depth).zip(sums.chunks_mut(SHIFT_ROWS * stride));
+            for (rows, sums) in rows {
+                // SAFETY: as in `dot`; each of the depth's activations meets `terms` pairs of shifts and signs.
+                unsafe { shift_rows(rows, terms, panel, &mut sums[index * PANEL..], stride) }
+            }
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
+        // SAFETY: `self` exists, so the CPU has AVX2.
+        unsafe { with_avx2(work) }
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
+    work()
+}
+
+/// # Safety
+/// `rows` holds up to `DOT_ROWS` rows of `panel.len() / PANEL` values and `sums` reaches `PANEL` beyond the start of
+/// the last of as many rows of `stride`.
+#[target_feature(enable = "avx2")]
+unsafe fn dot_rows(rows: &[i16], panel: &[i16], sums: &mut [i32], stride: usize) {
+    let depth = panel.len() / PANEL;
+    // SAFETY: the caller's promise, row by row.
+    unsafe {
+        match rows.len() / depth {
+            6 => dot_tile::<6>(rows, panel, sums, stride),
+            5 => dot_tile::<5>(rows, panel, sums, stride),
+            4 => dot_tile::<4>(rows, panel, sums, stride),
+            3 => dot_tile::<3>(rows, panel, sums, stride),
+            2 => dot_tile::<2>(rows, panel, sums, stride),
+            _ => dot_tile::<1>(rows, panel, sums, stride),
+        }
+    }
+}
+
+/// # Safety
+/// As [`dot_rows`], for exactly `ROWS` rows.
+#[target_feature(enable = "avx2")]
+unsafe fn dot_tile<const ROWS: usize>(rows: &[i16], panel: &[i16], sums: &mut [i32], stride: usize) {
+    let depth = panel.len() / PANEL;
+    let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+    for k in (0..depth).step_by(2) {
+        // SAFETY: `k + 1 < depth`: the panel holds PANEL pairs of weights there and every row two activations.
+        unsafe {
+            let weights = panel.as_ptr().add(k * PANEL).cast::<__m256i>();
+            let weights = [_mm256_loadu_si256(weights), _mm256_loadu_si256(weights.add(1))];
+            for (row, totals) in totals.iter_mut().enumerate() {
+                let pair = rows.as_ptr().add(row * depth + k).cast::<i32>().read_unaligned();
+                let pair = _mm256_set1_epi32(pair);
+                for (total, weights) in totals.iter_mut().zip(weights) {
+                    *total = _mm256_add_epi32(*total, _mm256_madd_epi16(pair, weights));
+                }
+            }
+        }
+    }
+    // SAFETY: the caller's promise about `sums`.
+    unsafe { store(&totals, sums, stride) }
+}
+
+/// # Safety
+/// `rows` holds up to `SHIFT_ROWS` rows of `panel.len() / (2 * PANEL * terms)` values and `sums` reaches `PANEL` beyond
+/// the start of the last of as many rows of `stride`.
+#[target_feature(enable = "avx2")]
+unsafe fn shift_rows(rows: &[i32], terms: usize, panel: &[i8], sums: &mut [i32], stride: usize) {
+    let depth = panel.len() / (2 * PANEL * terms);
+    // SAFETY: the caller's promise, row by row.
+    unsafe {
+        match rows.len() / depth {
+            4 => shift_tile::<4>(rows, terms, panel, sums, stride),
+            3 => shift_tile::<3>(rows, terms, panel, sums, stride),
+            2 => shift_tile::<2>(rows, terms, panel, sums, stride),
+            _ => shift_tile::<1>(rows, terms, panel, sums, stride),
+        }
+    }
+}
+
+/// # Safety
+/// As [`shift_rows`], for exactly `ROWS` rows.
+#[target_feature(enable = "avx2")]
+unsafe fn shift_tile<const ROWS: usize>(
+    rows: &[i32],
+    terms: usize,
+    panel: &[i8],
+    sums: &mut [i32],
+    stride: usize,
+) {
+    let depth = panel.len() / (2 * PANEL * terms);
+    let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+    for step in 0..depth * terms {
+        // SAFETY: the panel holds PANEL shifts and PANEL signs for each step, and every row one activation for every
+        // `terms` steps.
+        unsafe {
+            let codes = panel.as_ptr().add(step * 2 * PANEL);
+            let shifts = [widened(codes), widened(codes.add(PANEL / 2))];
+            let signs = [widened(codes.add(PANEL)), widened(codes.add(PANEL + PANEL / 2))];
+            let k = if terms == 1 { step } else { step / terms };
+            for (row, totals) in totals.iter_mut().enumerate() {
+                let q = _mm256_set1_epi32(*rows.as_ptr().add(row * depth + k));
+                for half in 0..2 {
+                    let shifted = _mm256_sllv_epi32(q, shifts[half]);
+                    totals[half] = _mm256_add_epi32(totals[half], _mm256_sign_epi32(shifted, signs[half]));
+                }
+            }
+        }
+    }
+    // SAFETY: the caller's promise about `sums`.
+    unsafe { store(&totals, sums, stride) }
+}
+
+/// Eight bytes as eight i32.
+///
+/// # Safety
+/// Eight bytes can be read at `codes`.
+#[target_feature(enable = "avx2")]
+unsafe fn widened(codes: *const i8) -> __m256i {
+    // SAFETY: the caller's promise.
+    _mm256_cvtepi8_epi32(unsafe { _mm_loadl_epi64(codes.cast()) })
+}
+
+/// # Safety
+/// `sums` reaches `PANEL` beyond the start of the last of `ROWS` rows of `stride`.
+#[target_feature(enable = "avx2")]
+unsafe fn store<const ROWS: usize>(totals: &[[__m256i; 2]; ROWS], sums: &mut [i32], stride: usize) {
+    debug_assert!(sums.len() >= (ROWS - 1) * stride + PANEL);
+    for (row, totals) in totals.iter().enumerate() {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let to = sums.as_mut_ptr().add(row * stride).cast::<__m256i>();
+            _mm256_storeu_si256(to, totals[0]);
+            _mm256_storeu_si256(to.add(1), totals[1]);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Runs DeepShift networks on the CPU. A [`Model`](deepshift_core::Model) becomes an [`Executor`]; what it computes is
+//! what [`deepshift_core::reference`] computes, in integer mode to the bit.
+//!
+//! The kernels of each instruction set lie in one file under `kernels/`; which one runs is decided when an executor is
+//! made. `DEEPSHIFT_CPU=scalar` forces one.
+
+#[doc(hidden)]
+pub mod bench;
+mod context;
+mod error;
+mod executor;
+mod float;
+mod geometry;
+mod integer;
+mod isa;
+mod kernels;
+mod movement;
+mod options;
+mod pack;
+mod plan;
+mod pool;
+mod rescale;
+mod workers;
+
+pub use error::{Error, Result};
+pub use executor::Executor;
+pub use isa::{ENVIRONMENT_VARIABLE, Isa};
+pub use options::{Kernel, Mode, Options};
