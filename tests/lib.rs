@@ -18,6 +18,17 @@ pub fn repository(path: &str) -> PathBuf {
 /// # Errors
 /// Where the graph has no integer network.
 pub fn formula_model(graph: &Graph, format: ShiftFormat) -> Result<Model> {
+    let mut model = float_model(graph, format, true)?;
+    let statistics = calibrate(&model, &formula_input(&model.graph, 7, 2))?;
+    build_integer(&mut model, &statistics, false)?;
+    Ok(model)
+}
+
+/// The same for float mode only; where it is not `rich`, all layers have one term.
+///
+/// # Errors
+/// Where the graph makes no sense.
+pub fn float_model(graph: &Graph, format: ShiftFormat, rich: bool) -> Result<Model> {
     let options =
         ShiftOptions { shift_depth: 1000, format, activation_bits: [16, 16], convert_all_linear: true };
     let graph = to_shift(graph, &options)?;
@@ -25,21 +36,19 @@ pub fn formula_model(graph: &Graph, format: ShiftFormat) -> Result<Model> {
     let layers = graph.nodes.iter().filter(|node| node.shift_scheme().is_some());
     for (number, node) in layers.enumerate() {
         if let Some(tensor) = tensors.get_mut(&format!("{}.weight", node.name)) {
-            *tensor = Tensor::Shift(shift_weight(tensor, format, number % 2 == 1)?);
+            *tensor = Tensor::Shift(shift_weight(tensor, format, rich && number % 2 == 1)?);
         }
     }
-    let channels = graph.input_shape()[0];
-    let mut model = Model {
+    // A vector counts as one channel.
+    let channels = if graph.input_shape().len() == 3 { graph.input_shape()[0] } else { 1 };
+    Ok(Model {
         graph,
         tensors,
         integer: None,
         preprocessing: Some(Preprocessing { mean: vec![0.1307; channels], std: vec![0.3081; channels] }),
         classes: Vec::new(),
         provenance: Provenance::default(),
-    };
-    let statistics = calibrate(&model)?;
-    build_integer(&mut model, &statistics, false)?;
-    Ok(model)
+    })
 }
 
 fn shift_weight(tensor: &Tensor, format: ShiftFormat, rich: bool) -> Result<ShiftWeight> {
@@ -54,9 +63,12 @@ fn shift_weight(tensor: &Tensor, format: ShiftFormat, rich: bool) -> Result<Shif
     Ok(weight)
 }
 
-fn calibrate(model: &Model) -> Result<Vec<ActivationStatistics>> {
+/// What the values of every node look like for these inputs.
+///
+/// # Errors
+/// Where the model cannot run.
+pub fn calibrate(model: &Model, input: &[f32]) -> Result<Vec<ActivationStatistics>> {
     let mut statistics = vec![ActivationStatistics::default(); model.graph.nodes.len()];
-    let input = formula_input(&model.graph, 7, 2);
     for picture in input.chunks(model.graph.input_shape().iter().product()) {
         for (statistics, values) in statistics.iter_mut().zip(float_nodes(model, picture)?) {
             statistics.observe(&values);

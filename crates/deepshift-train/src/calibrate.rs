@@ -1,8 +1,8 @@
 //! From a trained network to the packed model with its integer network.
 
+use crate::Error;
 use crate::data::{Dataset, Epoch};
 use crate::trainer::pictures;
-use crate::Error;
 use burn::tensor::Device;
 use deepshift_burn::{Mode, Network};
 use deepshift_models::integer::ActivationStatistics;

@@ -49,15 +49,15 @@ impl Trainer {
         let optimizer = file.tensor(OPTIMIZER).map_err(|error| damaged(&error))?.data().to_vec();
         trainer.load_optimizer(optimizer)?;
         trainer.history = floats(&file, HISTORY)?.as_chunks().0.iter().map(EpochRow::from_array).collect();
-        let position: [f64; 7] = floats(&file, POSITION)?
-            .try_into()
-            .map_err(|_| damaged(&"the position has another length"))?;
+        let position: [f64; 7] =
+            floats(&file, POSITION)?.try_into().map_err(|_| damaged(&"the position has another length"))?;
         trainer.seek(Position::from_array(position));
         Ok(trainer)
     }
 
     fn load_optimizer(&mut self, bytes: Vec<u8>) -> Result<(), Error> {
-        let record = OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|error| damaged(&error))?;
+        let record =
+            OptimizerRecord::from_bytes(Bytes::from_bytes_vec(bytes)).map_err(|error| damaged(&error))?;
         let stored = record.len();
         self.optimizer = self.optimizer.clone().load_record(record);
         // Burn silently leaves out what it cannot restore; that would be another run.
@@ -155,7 +155,8 @@ impl EpochRow {
     }
 
     fn from_array(row: &[f64; ROW]) -> Self {
-        let &[train_loss, train_top1, train_top5, train_time, test_loss, test_top1, test_top5, test_time] = row;
+        let &[train_loss, train_top1, train_top5, train_time, test_loss, test_top1, test_top5, test_time] =
+            row;
         Self { train_loss, train_top1, train_top5, train_time, test_loss, test_top1, test_top5, test_time }
     }
 }

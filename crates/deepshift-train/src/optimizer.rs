@@ -54,9 +54,9 @@ pub(crate) fn build(settings: &Settings, parameters: &ShiftParameters) -> Module
         OptimizerKind::Adagrad => grouped(settings, parameters, |decay| {
             AdaGradConfig::new().with_epsilon(1e-10).with_weight_decay(added(decay)).build()
         }),
-        OptimizerKind::Adadelta => grouped(settings, parameters, |decay| {
-            AdadeltaConfig::new().with_weight_decay(decay).build()
-        }),
+        OptimizerKind::Adadelta => {
+            grouped(settings, parameters, |decay| AdadeltaConfig::new().with_weight_decay(decay).build())
+        }
         OptimizerKind::RAdam => {
             grouped(settings, parameters, |decay| RAdamConfig::new().with_weight_decay(decay).build())
         }
@@ -67,7 +67,8 @@ pub(crate) fn build(settings: &Settings, parameters: &ShiftParameters) -> Module
 }
 
 fn sgd(momentum: f64, decay: f64) -> SgdConfig {
-    let momentum = (momentum != 0.0).then(|| MomentumConfig::new().with_momentum(momentum).with_dampening(0.0));
+    let momentum =
+        (momentum != 0.0).then(|| MomentumConfig::new().with_momentum(momentum).with_dampening(0.0));
     SgdConfig::new().with_momentum(momentum).with_weight_decay(added(decay))
 }
 

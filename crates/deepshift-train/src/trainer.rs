@@ -8,6 +8,7 @@ use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use deepshift_burn::network::Layer;
 use deepshift_burn::{Mode, Network, StateDict, Value, initial_state};
+use deepshift_core::rank;
 
 /// A training run between two steps.
 pub struct Trainer {
@@ -98,16 +99,10 @@ impl Sums {
         let mut sums = Self { pictures: labels.len() as f64, ..Self::default() };
         let classes = log_probabilities.len() / labels.len().max(1);
         for (row, &label) in log_probabilities.chunks(classes.max(1)).zip(labels) {
-            let right = row[label as usize];
-            // Of equals the lowest index comes first.
-            let before = row
-                .iter()
-                .enumerate()
-                .filter(|&(index, &other)| other > right || (other == right && index < label as usize))
-                .count();
-            sums.loss -= f64::from(right);
-            sums.top1 += f64::from(u8::from(before == 0));
-            sums.top5 += f64::from(u8::from(before < 5));
+            let rank = rank(row, label as usize);
+            sums.loss -= f64::from(row[label as usize]);
+            sums.top1 += f64::from(u8::from(rank == 0));
+            sums.top5 += f64::from(u8::from(rank < 5));
         }
         sums
     }
@@ -260,8 +255,7 @@ impl Trainer {
         let mode = Mode::Training { seed: self.settings.seed, step: self.position.step };
         let logits = network.forward(pictures(batch, &self.device), mode)?;
         let log_probabilities = activation::log_softmax(logits, 1);
-        let counted =
-            Sums::count(&to_vec(log_probabilities.clone().inner()), &batch.labels);
+        let counted = Sums::count(&to_vec(log_probabilities.clone().inner()), &batch.labels);
         let labels: Tensor<2, Int> =
             Tensor::from_data(TensorData::new(batch.labels.clone(), [batch.labels.len(), 1]), &self.device);
         let mut loss = log_probabilities.gather(1, labels).mean().neg();

@@ -135,10 +135,8 @@ fn a_rate_of_zero_freezes_the_signs() {
 #[test]
 fn weight_decay_leaves_signs_alone_and_pulls_shifts_down() {
     let mean = |weight_decay: f64, parameter: &str| {
-        let settings = Settings {
-            weight_decay,
-            ..settings("simple_linear", Some(ShiftType::PS), OptimizerKind::Sgd)
-        };
+        let settings =
+            Settings { weight_decay, ..settings("simple_linear", Some(ShiftType::PS), OptimizerKind::Sgd) };
         let state = run(&settings, &dataset(), |_| false).0;
         let values = &state[parameter].values;
         values.iter().map(|&x| f64::from(x).abs()).sum::<f64>() / values.len() as f64

@@ -1,9 +1,9 @@
 //! The forward pass, node by node.
 
 use super::{Layer, Network};
+use crate::pool::max_pool2d;
 use crate::shift::{noise_seed, uniform};
 use crate::{Error, Result};
-use crate::pool::max_pool2d;
 use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData, activation};

@@ -3,7 +3,7 @@
 use super::{StateDict, TrainingOptions};
 use crate::conv::conv2d;
 use crate::linear::linear;
-use crate::shift::{ShiftConv2d, ShiftConv2dConfig, ShiftLinear, ShiftLinearConfig, ShiftOptions, ShiftType};
+use crate::shift::{ShiftConv2d, ShiftConv2dConfig, ShiftLinear, ShiftLinearConfig, ShiftOptions};
 use crate::{Error, Result};
 use burn::module::{Module, Param, RunningState};
 use burn::nn::{BatchNorm, BatchNormConfig};
@@ -142,15 +142,22 @@ impl Source<'_> {
         let shift = self.shift_options(scheme, options)?;
         let config = ShiftLinearConfig::new(linear.in_features, linear.out_features, shift);
         let bias = linear.bias.then(|| self.tensor("bias")).transpose()?;
-        if !self.has("shift") {
-            return Ok(config.init_from(self.tensor("weight")?, bias));
+        let mut layer = config.init_from(self.tensor(self.stand_in())?, bias);
+        if self.has("shift") {
+            [layer.shift, layer.sign] = self.shift_and_sign(options.freeze_sign)?;
         }
-        // The converted weight only gives the layer its form; its own parameters follow.
-        let mut layer = config.init_from(self.tensor("sign")?, bias);
-        let trained = layer.sign.as_ref().is_none_or(|sign| sign.is_require_grad());
-        layer.shift = Some(self.param("shift")?);
-        layer.sign = Some(self.param("sign")?.set_require_grad(trained));
         Ok(layer)
+    }
+
+    /// A layer of type PS that has its own parameters is first made from its signs, which have the right shape.
+    fn stand_in(&self) -> &'static str {
+        if self.has("shift") { "sign" } else { "weight" }
+    }
+
+    fn shift_and_sign<const D: usize>(&self, freeze_sign: bool) -> Result<[Option<Param<Tensor<D>>>; 2]> {
+        let sign = self.param("sign")?;
+        let sign = if freeze_sign { sign.set_require_grad(false) } else { sign };
+        Ok([Some(self.param("shift")?), Some(sign)])
     }
 
     fn shift_conv(
@@ -173,22 +180,15 @@ impl Source<'_> {
             .with_dilation(conv.dilation)
             .with_groups(conv.groups);
         let bias = conv.bias.then(|| self.tensor("bias")).transpose()?;
-        if !self.has("shift") {
-            return Ok(config.init_from(self.tensor("weight")?, bias));
+        let mut layer = config.init_from(self.tensor(self.stand_in())?, bias);
+        if self.has("shift") {
+            [layer.shift, layer.sign] = self.shift_and_sign(options.freeze_sign)?;
         }
-        let mut layer = config.init_from(self.tensor("sign")?, bias);
-        let trained = layer.sign.as_ref().is_none_or(|sign| sign.is_require_grad());
-        layer.shift = Some(self.param("shift")?);
-        layer.sign = Some(self.param("sign")?.set_require_grad(trained));
         Ok(layer)
     }
 
     fn shift_options(&self, scheme: &ShiftScheme, options: TrainingOptions) -> Result<ShiftOptions> {
-        let shift_type = match scheme.format.shift_type {
-            deepshift_core::ShiftType::Q => ShiftType::Q,
-            deepshift_core::ShiftType::PS => ShiftType::PS,
-        };
-        let mut shift = ShiftOptions::new(shift_type)
+        let mut shift = ShiftOptions::new(scheme.format.shift_type)
             .with_weight_bits(u32::from(scheme.format.bits))
             .with_rounding(options.rounding)
             .with_freeze_sign(options.freeze_sign);

@@ -5,8 +5,9 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
+use super::ShiftType;
 use super::ops::fixed_point;
-use super::options::{Rounding, ShiftOptions, ShiftType};
+use super::options::{Rounding, ShiftOptions};
 use super::weight::{self, Optional};
 
 /// The fixed point that evaluation gives the bias of a type PS layer, whatever its activation bits are.

@@ -17,6 +17,7 @@ mod options;
 mod weight;
 
 pub use conv2d::{PaddingMode, ShiftConv2d, ShiftConv2dConfig};
+pub use deepshift_core::ShiftType;
 pub use linear::{ShiftLinear, ShiftLinearConfig};
 pub(crate) use options::uniform;
-pub use options::{Rounding, ShiftOptions, ShiftType, noise_seed};
+pub use options::{Rounding, ShiftOptions, noise_seed};

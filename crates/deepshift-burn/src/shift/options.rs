@@ -1,15 +1,7 @@
 //! What both shift layers are told about their arithmetic.
 
 use burn::config::Config;
-
-/// How the weights of a layer are parametrized.
-#[derive(Config, Debug, Copy, PartialEq, Eq)]
-pub enum ShiftType {
-    /// A real `weight`, quantized to `sign(w) * 2^round(log2 |w|)` in forward.
-    Q,
-    /// A real `shift` and a real `sign` per weight: `2^round(shift) * sign(round(sign))`, which can be zero.
-    PS,
-}
+use deepshift_core::ShiftType;
 
 /// How `shift`, `sign` and `log2 |weight|` become integers.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]

@@ -7,8 +7,9 @@ use burn::module::{Initializer, Param};
 use burn::tensor::{Device, Shape, Tensor};
 use deepshift_core::round::exp2;
 
+use super::ShiftType;
 use super::ops::{compose_weight, quantize_weight};
-use super::options::{ShiftOptions, ShiftType};
+use super::options::ShiftOptions;
 
 /// An optional parameter of a layer.
 pub(super) type Optional<const D: usize> = Option<Param<Tensor<D>>>;

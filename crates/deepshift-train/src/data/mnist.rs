@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::dataset::{Dataset, Part};
-use deepshift_core::Preprocessing;
 use super::files;
 use super::idx::{IdxImages, header_length, parse_idx_images, parse_idx_labels};
 use crate::{Error, Malformed};
+use deepshift_core::Preprocessing;
 
 const SIDE: usize = 28;
 const DIGITS: u16 = 10;
@@ -76,13 +76,18 @@ fn checked_labels(labels: Vec<u8>, pictures: usize) -> Result<Vec<u16>, Malforme
     }
 }
 
+/// How the original feeds MNIST to its networks.
+pub fn preprocessing() -> Preprocessing {
+    Preprocessing { mean: vec![MEAN], std: vec![STANDARD_DEVIATION] }
+}
+
 fn assemble(images: IdxImages, labels: Vec<u16>) -> Dataset {
     Dataset {
         images: images.pixels,
         labels,
         shape: [1, SIDE, SIDE],
         classes: (0..DIGITS).map(|digit| digit.to_string()).collect(),
-        preprocessing: Preprocessing { mean: vec![MEAN], std: vec![STANDARD_DEVIATION] },
+        preprocessing: preprocessing(),
     }
 }
 

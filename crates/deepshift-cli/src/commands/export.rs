@@ -1,0 +1,133 @@
+//! `deepshift export`: a trained network as a packed file.
+
+use super::train::{CHECKPOINT, ShiftOptions};
+use crate::pack::{Packed, pack, pack_float};
+use crate::{Error, Result, files, output, text};
+use burn::tensor::Device;
+use clap::Args;
+use deepshift_burn::{Network, StateDict, TrainingOptions, read_state_dict};
+use deepshift_core::graph::Graph;
+use deepshift_core::{Preprocessing, Provenance};
+use deepshift_models::{by_name, to_shift};
+use deepshift_train::data::{Dataset, Part, mnist};
+use deepshift_train::{checkpoint_settings, checkpoint_weights};
+use std::path::{Path, PathBuf};
+
+/// Pack a trained network into a .dshift file
+///
+/// Pictures of the data set choose the 8-bit formats of integer mode; without them the file has float mode only.
+#[derive(Args)]
+pub struct Arguments {
+    /// Folder of a training, or a state dict: .pth or .safetensors
+    source: PathBuf,
+    /// The file to write
+    #[arg(short, long, default_value = "model.dshift")]
+    output: PathBuf,
+    /// Architecture of a state dict
+    #[arg(short = 'a', long, value_parser = clap::builder::PossibleValuesParser::new(deepshift_models::NAMES))]
+    arch: Option<String>,
+    #[command(flatten)]
+    shift: ShiftOptions,
+    /// Folder of the data set [default: data, where there is one]
+    #[arg(long, env = "DEEPSHIFT_DATA")]
+    data: Option<PathBuf>,
+    /// Let the epilogues of integer mode shift and add instead of multiplying
+    #[arg(long)]
+    multiplier_free: bool,
+    /// Licence of the weights, written into the file
+    #[arg(long, default_value = "unknown")]
+    license: String,
+    /// Where the weights come from, written into the file
+    #[arg(long, default_value = "unknown")]
+    origin: String,
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    files::check_output(&arguments.output, "dshift")?;
+    let (graph, state) = source(arguments)?;
+    let network = Network::from_state(&graph, &state, TrainingOptions::default(), &Device::flex())
+        .map_err(|error| Error::input(format!("{}: {error}", arguments.source.display())))?;
+    let packed = packed(arguments, &network)?;
+    for note in &packed.notes {
+        eprintln!("{note}");
+    }
+    let bytes = packed.model.to_bytes()?;
+    files::write(&arguments.output, &bytes)?;
+    output::print(&format!(
+        "{}: {}, {} bytes, {} bytes as f32, {}\n",
+        arguments.output.display(),
+        graph.name,
+        text::grouped(bytes.len() as u64),
+        text::grouped(packed.model.float_bytes() as u64),
+        if packed.model.integer.is_some() { "float and integer mode" } else { "float mode only" }
+    ))
+}
+
+fn source(arguments: &Arguments) -> Result<(Graph, StateDict)> {
+    let path = &arguments.source;
+    match (&arguments.arch, path.is_dir()) {
+        (None, true) => read_folder(path),
+        (Some(arch), false) => Ok((graph(arch, &arguments.shift)?, read_state_dict(path)?)),
+        (Some(_), true) => Err(Error::input(format!(
+            "{} is a training folder, which knows its own architecture: leave out --arch",
+            path.display()
+        ))),
+        (None, false) if !path.exists() => Err(Error::input(format!("there is no {}", path.display()))),
+        (None, false) => Err(Error::input(format!(
+            "{} does not say what network it belongs to: give --arch, and --shift-type, --shift-depth, --weight-bits \
+             and --activation-bits as it was trained with",
+            path.display()
+        ))),
+    }
+}
+
+fn read_folder(folder: &Path) -> Result<(Graph, StateDict)> {
+    let path = folder.join(CHECKPOINT);
+    let bytes = files::read(&path)?;
+    let named = |error: deepshift_train::Error| Error::input(format!("{}: {error}", path.display()));
+    let settings = checkpoint_settings(&bytes).map_err(named)?;
+    Ok((settings.graph()?, checkpoint_weights(&bytes).map_err(named)?))
+}
+
+fn graph(arch: &str, shift: &ShiftOptions) -> Result<Graph> {
+    let graph = by_name(arch).ok_or_else(|| Error::input(format!("there is no architecture {arch}")))?;
+    // The original's rule: only in its fully connected MNIST network do linear layers count towards the depth.
+    match shift.settings(arch != "simple_linear") {
+        Some(settings) => Ok(to_shift(&graph, &settings.options()?)?),
+        None => Ok(graph),
+    }
+}
+
+fn packed(arguments: &Arguments, network: &Network) -> Result<Packed> {
+    let provenance = Provenance {
+        license: arguments.license.clone(),
+        origin: arguments.origin.clone(),
+        notes: Default::default(),
+    };
+    match calibration(arguments, network)? {
+        Some(dataset) => pack(network, &dataset, &provenance, arguments.multiplier_free),
+        None => {
+            let mut packed = pack_float(network, known_preprocessing(network), Vec::new(), &provenance)?;
+            packed.notes.push(
+                "note: no calibration pictures, so the file has float mode only: give --data to get integer mode"
+                    .into(),
+            );
+            Ok(packed)
+        }
+    }
+}
+
+fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<Dataset>> {
+    if network.graph().input_shape() != [1, 28, 28] {
+        return Ok(None);
+    }
+    match &arguments.data {
+        Some(folder) => Ok(Some(mnist::load(folder, Part::Train)?)),
+        None => Ok(mnist::load(Path::new("data"), Part::Train).ok()),
+    }
+}
+
+/// The MNIST networks are always fed as the original feeds them.
+fn known_preprocessing(network: &Network) -> Option<Preprocessing> {
+    (network.graph().input_shape() == [1, 28, 28]).then(mnist::preprocessing)
+}

@@ -1,0 +1,7 @@
+//! One file, or folder, for each command.
+
+pub mod eval;
+pub mod export;
+pub mod inspect;
+pub mod run;
+pub mod train;

@@ -1,0 +1,44 @@
+//! `deepshift train`: options, and what they ask for.
+
+mod folder;
+mod mnist;
+mod options;
+mod run;
+mod summary;
+
+pub use folder::CHECKPOINT;
+pub use options::ShiftOptions;
+
+use crate::Result;
+use clap::Subcommand;
+
+/// Train a network with shift layers, or continue or evaluate such a training
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    dataset: DatasetCommand,
+}
+
+#[derive(Subcommand)]
+enum DatasetCommand {
+    Mnist(Box<mnist::Arguments>),
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.dataset {
+        DatasetCommand::Mnist(arguments) => mnist::run(arguments),
+    }
+}
+
+/// The original's two-letter options behind a single hyphen, which clap would take apart, spelt out.
+pub fn spell_out(argument: std::ffi::OsString) -> std::ffi::OsString {
+    let long = match argument.to_str() {
+        Some("-st") => "--shift-type",
+        Some("-wb") => "--weight-bits",
+        Some("-ab") => "--activation-bits",
+        Some("-opt") => "--optimizer",
+        Some("-bm") => "--batch-multiplier",
+        _ => return argument,
+    };
+    long.into()
+}

@@ -1,0 +1,199 @@
+//! Options that every data set shares, with the original's names.
+
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, ValueEnum};
+use deepshift_burn::shift::Rounding;
+use deepshift_core::ShiftType;
+use deepshift_train::{Decay, OptimizerKind, Schedule, ShiftSettings, WarmUp};
+use std::num::{NonZeroU32, NonZeroUsize};
+use std::path::PathBuf;
+
+/// What becomes of float layers.
+#[derive(Args, Clone, Debug)]
+pub struct ShiftOptions {
+    /// Layers that become shift layers, counted from the end; 0 trains a float network
+    #[arg(short = 's', long, default_value_t = 0)]
+    pub shift_depth: usize,
+    /// Q (quantized weight) or PS (trained shift and sign) [-st]
+    #[arg(long, value_enum, ignore_case = true, default_value = "PS")]
+    pub shift_type: ShiftTypeName,
+    /// Rounding of shifts in training
+    #[arg(short = 'r', long, value_enum, default_value = "deterministic")]
+    pub rounding: RoundingName,
+    /// Bits of a weight, 2 to 8 [-wb]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=8))]
+    pub weight_bits: u8,
+    /// Integer and fraction bits of activations [-ab]
+    #[arg(long, num_args = 2, value_names = ["I", "F"], default_values_t = [16, 16])]
+    pub activation_bits: Vec<u32>,
+    /// Keep the signs of type PS as they start
+    #[arg(long)]
+    pub freeze_sign: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ShiftTypeName {
+    /// Real weights, rounded in forward
+    #[value(name = "Q")]
+    Q,
+    /// Real shifts and signs, rounded in forward
+    #[value(name = "PS")]
+    PS,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum RoundingName {
+    /// To the nearest
+    Deterministic,
+    /// Up or down, by chance
+    Stochastic,
+}
+
+impl ShiftTypeName {
+    pub fn shift_type(self) -> ShiftType {
+        match self {
+            Self::Q => ShiftType::Q,
+            Self::PS => ShiftType::PS,
+        }
+    }
+}
+
+impl ShiftOptions {
+    /// None where nothing is converted.
+    pub fn settings(&self, convert_all_linear: bool) -> Option<ShiftSettings> {
+        (self.shift_depth > 0).then(|| ShiftSettings {
+            shift_type: self.shift_type.shift_type(),
+            weight_bits: self.weight_bits,
+            shift_depth: self.shift_depth,
+            activation_bits: [self.activation_bits[0], self.activation_bits[1]],
+            convert_all_linear,
+            rounding: match self.rounding {
+                RoundingName::Deterministic => Rounding::Deterministic,
+                RoundingName::Stochastic => Rounding::Stochastic,
+            },
+            freeze_sign: self.freeze_sign,
+        })
+    }
+}
+
+/// What moves the parameters.
+#[derive(Args, Clone, Debug)]
+pub struct OptimizerOptions {
+    /// Optimizer [-opt]
+    #[arg(long, value_enum, ignore_case = true, default_value = "SGD")]
+    pub optimizer: OptimizerName,
+    /// Learning rate of the sign parameters of type PS, where it differs; 0 freezes them
+    #[arg(long, value_parser = positive_or_zero)]
+    pub lr_sign: Option<f64>,
+    /// How the learning rate changes
+    #[arg(long, value_enum, default_value = "constant")]
+    pub lr_schedule: ScheduleName,
+    /// Epochs between two changes of the step schedule, each times 0.1
+    #[arg(long, default_value = "30")]
+    pub lr_step_size: NonZeroU32,
+    /// Epochs at whose start the multi-step schedule multiplies by 0.1
+    #[arg(long, value_delimiter = ',', default_values_t = [80, 120, 160, 180])]
+    pub lr_milestones: Vec<u32>,
+    /// Epochs over which the learning rate rises from 0
+    #[arg(long, default_value_t = 0)]
+    pub warm_up_epochs: u32,
+    /// Forward passes that are averaged into one step [-bm]
+    #[arg(long, default_value = "1")]
+    pub batch_multiplier: NonZeroUsize,
+}
+
+/// The original takes these in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub enum OptimizerName {
+    #[value(name = "SGD")]
+    Sgd,
+    Adadelta,
+    Adagrad,
+    Adam,
+    RmsProp,
+    RAdam,
+    Ranger,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScheduleName {
+    Constant,
+    Step,
+    MultiStep,
+    Cosine,
+}
+
+impl OptimizerOptions {
+    pub fn kind(&self) -> OptimizerKind {
+        match self.optimizer {
+            OptimizerName::Sgd => OptimizerKind::Sgd,
+            OptimizerName::Adadelta => OptimizerKind::Adadelta,
+            OptimizerName::Adagrad => OptimizerKind::Adagrad,
+            OptimizerName::Adam => OptimizerKind::Adam,
+            OptimizerName::RmsProp => OptimizerKind::RmsProp,
+            OptimizerName::RAdam => OptimizerKind::RAdam,
+            OptimizerName::Ranger => OptimizerKind::Ranger,
+        }
+    }
+
+    pub fn schedule(&self, epochs: NonZeroU32) -> Schedule {
+        let decay = match self.lr_schedule {
+            ScheduleName::Constant => Decay::Constant,
+            ScheduleName::Step => Decay::Step { epochs: self.lr_step_size, factor: 0.1 },
+            ScheduleName::MultiStep => {
+                Decay::MultiStep { milestones: self.lr_milestones.clone(), factor: 0.1 }
+            }
+            ScheduleName::Cosine => Decay::Cosine { epochs },
+        };
+        let warm_up = match NonZeroU32::new(self.warm_up_epochs) {
+            Some(epochs) => WarmUp::Linear { epochs },
+            None => WarmUp::None,
+        };
+        Schedule { decay, warm_up }
+    }
+}
+
+/// Where a run begins, and what it leaves.
+#[derive(Args, Clone, Debug)]
+pub struct RunOptions {
+    /// Start from these weights: .pth or .safetensors; float weights are converted
+    #[arg(long, conflicts_with = "resume")]
+    pub weights: Option<PathBuf>,
+    /// Go on with a run: its folder or its checkpoint.safetensors; training options come from there
+    #[arg(long)]
+    pub resume: Option<PathBuf>,
+    /// Only evaluate the weights given with --weights or --resume
+    #[arg(short = 'e', long)]
+    pub evaluate: bool,
+    /// Evaluate with the packed integer kernel that shifts; at shift depth 0 with the naive multiply kernel
+    #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new(), num_args = 0..=1,
+          default_value = "false", default_missing_value = "true", requires = "evaluate")]
+    pub use_kernel: bool,
+    /// Added to the name of the run's folder
+    #[arg(long, default_value = "")]
+    pub desc: String,
+    /// Whether the folder keeps weights and model
+    #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "true")]
+    pub save_model: bool,
+    /// Print the final weights
+    #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new(), num_args = 0..=1,
+          default_value = "false", default_missing_value = "true")]
+    pub print_weights: bool,
+    /// Folder under which runs have their folders
+    #[arg(long, default_value = "models")]
+    pub models: PathBuf,
+    /// Seconds between two checkpoints within an epoch
+    #[arg(long, default_value_t = 30)]
+    pub save_interval: u64,
+    /// A whole pickled module, as the original takes it; refused
+    #[arg(long, hide = true)]
+    pub model: Option<PathBuf>,
+}
+
+pub fn positive_or_zero(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value >= 0.0 && value.is_finite() => Ok(value),
+        _ => Err("must be a number that is not negative".into()),
+    }
+}

@@ -1,0 +1,168 @@
+//! Drives a training: progress, checkpoints, the log, and the results at the end.
+
+use super::folder::Folder;
+use super::options::RunOptions;
+use super::summary;
+use crate::engine::{Engine, EngineOptions, KernelName, ModeName};
+use crate::progress::Progress;
+use crate::{Error, Result, interrupt, output};
+use burn::tensor::Device;
+use deepshift_burn::{Network, StateDict, read_state_dict};
+use deepshift_core::Input;
+use deepshift_train::data::{Dataset, Epoch};
+use deepshift_train::{Settings, Sums, Trainer, evaluate};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A training that the command line asked for.
+pub struct Run<'a> {
+    pub dataset: &'static str,
+    pub settings: Settings,
+    pub train: Dataset,
+    pub test: Dataset,
+    pub test_batch_size: NonZeroUsize,
+    pub options: &'a RunOptions,
+    pub command_line: Vec<String>,
+}
+
+pub fn run(run: &Run) -> Result<()> {
+    let device = Device::flex().autodiff();
+    let (mut trainer, folder) = match &run.options.resume {
+        Some(path) => resume(run, path, &device)?,
+        None => start(run, &device)?,
+    };
+    if run.options.evaluate {
+        return evaluate_only(run, &trainer);
+    }
+    interrupt::take_over();
+    folder.prepare(run, &trainer)?;
+    output::print(&format!("{}\n", summary::headline(&trainer, folder.path())))?;
+    while !trainer.is_finished() {
+        train_epoch(run, &mut trainer, &folder)?;
+    }
+    folder.finish(run, &trainer)?;
+    if run.options.print_weights {
+        output::print(&summary::weights(&trainer.evaluated().state()))?;
+    }
+    output::print(&summary::result(&trainer, folder.path()))
+}
+
+fn start(run: &Run, device: &Device) -> Result<(Trainer, Folder)> {
+    let weights = run.options.weights.as_deref().map(read_weights).transpose()?;
+    if run.options.evaluate && weights.is_none() {
+        return Err(Error::input("--evaluate needs weights: give --weights FILE or --resume FOLDER"));
+    }
+    let folder = Folder::of(run);
+    if !run.options.evaluate {
+        folder.refuse_unfinished()?;
+    }
+    let trainer = Trainer::new(run.settings.clone(), run.train.len(), weights.as_ref(), device)?;
+    Ok((trainer, folder))
+}
+
+fn read_weights(path: &Path) -> Result<StateDict> {
+    Ok(read_state_dict(path)?)
+}
+
+fn resume(run: &Run, path: &Path, device: &Device) -> Result<(Trainer, Folder)> {
+    let folder = Folder::to_resume(path)?;
+    let mut trainer = folder.load(run.train.len(), device)?;
+    if trainer.settings().architecture != run.settings.architecture {
+        return Err(Error::input(format!(
+            "{} holds a run of {}, and the options ask for {}",
+            folder.path().display(),
+            trainer.settings().architecture,
+            run.settings.architecture
+        )));
+    }
+    // A run may be made longer; everything else would make it another run.
+    trainer.set_epochs(trainer.settings().epochs.max(run.settings.epochs));
+    Ok((trainer, folder))
+}
+
+fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> {
+    let started = Instant::now();
+    let mut saved = Instant::now();
+    let mut waited = Duration::ZERO;
+    let label = format!("epoch {}/{}", trainer.position().epoch + 1, trainer.settings().epochs);
+    let mut progress = Progress::new(&label, trainer.batches() as u64);
+    progress.advance(trainer.position().batch as u64, "");
+    while !trainer.epoch_is_complete() {
+        if interrupt::requested() {
+            drop(progress);
+            folder.save_checkpoint(trainer)?;
+            eprintln!("stopped and saved; go on with --resume {}", folder.path().display());
+            return Err(Error::Interrupted);
+        }
+        let loading = Instant::now();
+        let batches: Vec<_> = trainer.next_batches().iter().map(|indices| run.train.batch(indices)).collect();
+        waited += loading.elapsed();
+        trainer.step(&batches)?;
+        progress.advance(batches.len() as u64, &detail(trainer, waited, started.elapsed()));
+        if saved.elapsed().as_secs() >= run.options.save_interval {
+            folder.save_checkpoint(trainer)?;
+            saved = Instant::now();
+        }
+    }
+    drop(progress);
+    let train_time = started.elapsed().as_secs_f64();
+    let testing = Instant::now();
+    let test = test(&trainer.evaluated(), run)?;
+    trainer.finish_epoch(&test, train_time, testing.elapsed().as_secs_f64());
+    folder.save_epoch(run, trainer)?;
+    output::print(&summary::epoch(trainer))
+}
+
+fn detail(trainer: &Trainer, waited: Duration, elapsed: Duration) -> String {
+    let running = trainer.position().running;
+    format!(
+        "loss {:.4}, top-1 {:.2} %, data wait {:.0} %",
+        running.mean_loss(),
+        running.top1_percent(),
+        100.0 * waited.as_secs_f64() / elapsed.as_secs_f64().max(1e-9)
+    )
+}
+
+/// Loss and accuracy over the test part.
+pub fn test(network: &Network, run: &Run) -> Result<Sums> {
+    let device = Device::flex();
+    let order = Epoch::in_order(run.test.len(), run.test_batch_size);
+    let mut sums = Sums::default();
+    for indices in order.batches_from(0) {
+        sums.add(&evaluate(network, &run.test.batch(indices), &device)?);
+    }
+    Ok(sums)
+}
+
+fn evaluate_only(run: &Run, trainer: &Trainer) -> Result<()> {
+    let network = trainer.evaluated();
+    if run.options.use_kernel {
+        return evaluate_packed(run, trainer, &network);
+    }
+    let sums = test(&network, run)?;
+    output::print(&format!(
+        "test loss {:.4}, top-1 {:.2} %, top-5 {:.2} %\n",
+        sums.mean_loss(),
+        sums.top1_percent(),
+        sums.top5_percent()
+    ))
+}
+
+fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()> {
+    let packed = crate::pack::pack(network, &run.train, &summary::provenance(run, trainer), false)?;
+    let has_shift = trainer.settings().shift.is_some();
+    let options = EngineOptions {
+        mode: Some(if has_shift { ModeName::Integer } else { ModeName::Float }),
+        kernel: if has_shift { KernelName::Shift } else { KernelName::NaiveMultiply },
+        threads: None,
+    };
+    let engine = Engine::new(&packed.model, &options)?;
+    let logits = engine.run(Input::Pictures(run.test.bytes(0, run.test.len())))?;
+    let classes = run.test.classes().len();
+    let right = logits.chunks(classes).zip(0..).filter(|&(logits, index)| {
+        run.test.label(index).is_some_and(|label| deepshift_core::rank(logits, usize::from(label)) == 0)
+    });
+    let top1 = 100.0 * right.count() as f64 / f64::from(run.test.len().max(1));
+    output::print(&format!("top-1 {top1:.2} %: {}\n", engine.description()))
+}

@@ -1,0 +1,132 @@
+//! What a run says of itself: on the screen, in its log and in its model.
+
+use super::run::Run;
+use crate::{Error, Result, text};
+use deepshift_burn::StateDict;
+use deepshift_core::Provenance;
+use deepshift_core::graph::Graph;
+use deepshift_train::{EpochRow, Settings, Trainer};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+pub fn headline(trainer: &Trainer, folder: &Path) -> String {
+    let position = trainer.position();
+    let from = match (position.epoch, position.batch) {
+        (0, 0) => String::new(),
+        (epoch, batch) => format!(", from epoch {}, batch {batch}", epoch + 1),
+    };
+    format!(
+        "training {} for {} epochs{from}, in {}",
+        trainer.settings().architecture,
+        trainer.settings().epochs,
+        folder.display()
+    )
+}
+
+/// The line of the epoch just finished.
+pub fn epoch(trainer: &Trainer) -> String {
+    let Some(row) = trainer.history().last() else { return String::new() };
+    format!(
+        "epoch {}/{}: train loss {:.4}, top-1 {:.2} %; test loss {:.4}, top-1 {:.2} %; {:.1} s\n",
+        trainer.position().epoch,
+        trainer.settings().epochs,
+        row.train_loss,
+        row.train_top1,
+        row.test_loss,
+        row.test_top1,
+        row.train_time + row.test_time
+    )
+}
+
+pub fn result(trainer: &Trainer, folder: &Path) -> String {
+    let best = trainer.history().iter().map(|row| row.test_top1).fold(0.0, f64::max);
+    let last = trainer.history().last().map_or(0.0, |row| row.test_top1);
+    format!(
+        "top-1 {last:.2} % on the test pictures (best epoch {best:.2} %); results in {}\n",
+        folder.display()
+    )
+}
+
+/// `epoch,train_loss,…`, a line for each epoch, counted from 1.
+pub fn log(history: &[EpochRow]) -> Result<String> {
+    let mut csv = String::from(
+        "epoch,train_loss,train_top1_acc,train_top5_acc,train_time,test_loss,test_top1_acc,test_top5_acc,test_time\n",
+    );
+    for (row, epoch) in history.iter().zip(1..) {
+        let EpochRow { train_loss, train_top1, train_top5, train_time, .. } = row;
+        let EpochRow { test_loss, test_top1, test_top5, test_time, .. } = row;
+        writeln!(
+            csv,
+            "{epoch},{train_loss:.6},{train_top1:.3},{train_top5:.3},{train_time:.2},{test_loss:.6},{test_top1:.3},{test_top5:.3},{test_time:.2}"
+        )
+        .map_err(Error::input)?;
+    }
+    Ok(csv)
+}
+
+/// The command line, and every setting as it came out.
+pub fn command_args(run: &Run, settings: &Settings) -> Result<String> {
+    let settings = serde_json::to_string_pretty(settings).map_err(Error::input)?;
+    Ok(format!("{}\n{settings}\n", run.command_line.join(" ")))
+}
+
+/// Layers, shapes and parameters.
+pub fn network(graph: &Graph) -> Result<String> {
+    let shapes = graph.shapes()?;
+    let mut rows = format!("{:<24} {:<18} {:>12} weight\n", "layer", "output", "parameters");
+    let mut total = 0;
+    for (node, shape) in graph.nodes.iter().zip(&shapes) {
+        let parameters: usize =
+            node.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+        total += parameters;
+        let weight = match node.shift_scheme() {
+            Some(scheme) => format!("{:?}, {} bits", scheme.format.shift_type, scheme.format.bits),
+            None if parameters > 0 => "f32".into(),
+            None => String::new(),
+        };
+        let row = format!("{:<24} {:<18} {parameters:>12} {weight}", node.name, text::shape(shape));
+        writeln!(rows, "{}", row.trim_end()).map_err(Error::input)?;
+    }
+    writeln!(rows, "{total} parameters, {} multiply-accumulates a picture", graph.multiply_accumulates()?)
+        .map_err(Error::input)?;
+    Ok(rows)
+}
+
+/// First values of every parameter.
+pub fn weights(state: &StateDict) -> String {
+    state
+        .iter()
+        .map(|(name, tensor)| {
+            let first: Vec<String> = tensor.values.iter().take(8).map(f32::to_string).collect();
+            let more = if tensor.values.len() > 8 { ", …" } else { "" };
+            format!("{name} {}: {}{more}\n", text::shape(&tensor.shape), first.join(", "))
+        })
+        .collect()
+}
+
+/// What the model file says of its origin.
+pub fn provenance(run: &Run, trainer: &Trainer) -> Provenance {
+    let mut notes = BTreeMap::from([("data".to_string(), run.dataset.to_string())]);
+    // Options only: a path to the program tells nothing.
+    let options = run.command_line.iter().skip(1).cloned().collect::<Vec<_>>().join(" ");
+    notes.insert("command".into(), format!("deepshift {options}"));
+    if let Some(row) = trainer.history().last() {
+        notes.insert("top1".into(), format!("{:.2}", row.test_top1));
+    }
+    Provenance { license: "MIT OR Apache-2.0".into(), origin: "trained with deepshift train".into(), notes }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_logs_header_matches_its_lines() {
+        let row = EpochRow { train_loss: 0.5, test_top1: 99.1, ..EpochRow::default() };
+        let log = log(&[row, row]).unwrap();
+        let columns: Vec<usize> = log.lines().map(|line| line.split(',').count()).collect();
+        assert_eq!(columns, [9, 9, 9]);
+        assert!(log.lines().nth(2).unwrap().starts_with("2,0.500000,"));
+    }
+}

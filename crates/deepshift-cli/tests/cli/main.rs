@@ -1,0 +1,7 @@
+//! The commands that need no training, as a user runs them.
+
+mod errors;
+mod eval;
+mod fixture;
+mod inspect;
+mod run;
