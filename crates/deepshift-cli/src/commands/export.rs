@@ -1,6 +1,6 @@
 //! `deepshift export`: a trained network as a packed file.
 
-use super::train::{CHECKPOINT, ShiftOptions};
+use super::train::{CHECKPOINT, MODEL, ORIGIN, ShiftOptions, UNROUNDED, defaults};
 use crate::pack::{Packed, pack, pack_float};
 use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
@@ -37,9 +37,9 @@ pub struct Arguments {
     /// Licence of the weights, written into the file
     #[arg(long, default_value = "unknown")]
     license: String,
-    /// Where the weights come from, written into the file
-    #[arg(long, default_value = "unknown")]
-    origin: String,
+    /// Where the weights come from, written into the file [default: the training, or unknown]
+    #[arg(long)]
+    origin: Option<String>,
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
@@ -66,6 +66,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 fn source(arguments: &Arguments) -> Result<(Graph, StateDict)> {
     let path = &arguments.source;
     match (&arguments.arch, path.is_dir()) {
+        (None, true) if arguments.shift != defaults() => Err(Error::input(format!(
+            "{} is a training folder, which knows its own shift options: leave them out",
+            path.display()
+        ))),
         (None, true) => read_folder(path),
         (Some(arch), false) => Ok((graph(arch, &arguments.shift)?, read_state_dict(path)?)),
         (Some(_), true) => Err(Error::input(format!(
@@ -83,10 +87,25 @@ fn source(arguments: &Arguments) -> Result<(Graph, StateDict)> {
 
 fn read_folder(folder: &Path) -> Result<(Graph, StateDict)> {
     let path = folder.join(CHECKPOINT);
+    if !path.is_file() {
+        return Err(Error::input(format!(
+            "there is no {CHECKPOINT} in {}: give the folder of a training, or a state dict and its --arch",
+            folder.display()
+        )));
+    }
+    if !folder.join(MODEL).is_file() {
+        eprintln!(
+            "note: the training in {} is not finished; its best epoch so far is exported",
+            folder.display()
+        );
+    }
     let bytes = files::read(&path)?;
     let named = |error: deepshift_train::Error| Error::input(format!("{}: {error}", path.display()));
     let settings = checkpoint_settings(&bytes).map_err(named)?;
-    Ok((settings.graph()?, checkpoint_weights(&bytes).map_err(named)?))
+    let best = folder.join(UNROUNDED);
+    let state =
+        if best.is_file() { read_state_dict(&best)? } else { checkpoint_weights(&bytes).map_err(named)? };
+    Ok((settings.graph()?, state))
 }
 
 fn graph(arch: &str, shift: &ShiftOptions) -> Result<Graph> {
@@ -99,35 +118,53 @@ fn graph(arch: &str, shift: &ShiftOptions) -> Result<Graph> {
 }
 
 fn packed(arguments: &Arguments, network: &Network) -> Result<Packed> {
+    let default_origin = if arguments.source.is_dir() { ORIGIN } else { "unknown" };
     let provenance = Provenance {
         license: arguments.license.clone(),
-        origin: arguments.origin.clone(),
+        origin: arguments.origin.clone().unwrap_or_else(|| default_origin.into()),
         notes: Default::default(),
     };
     match calibration(arguments, network)? {
         Some(dataset) => pack(network, &dataset, &provenance, arguments.multiplier_free),
+        None if arguments.multiplier_free => Err(Error::input(format!(
+            "--multiplier-free needs integer mode: {}",
+            float_only(network).trim_start_matches(NOTE)
+        ))),
         None => {
             let mut packed = pack_float(network, known_preprocessing(network), Vec::new(), &provenance)?;
-            packed.notes.push(
-                "note: no calibration pictures, so the file has float mode only: give --data to get integer mode"
-                    .into(),
-            );
+            packed.notes.push(float_only(network));
             Ok(packed)
         }
     }
 }
 
+const NOTE: &str = "note: the file has float mode only: ";
+
+fn float_only(network: &Network) -> String {
+    match is_mnist(network) {
+        true => format!("{NOTE}give MNIST's folder with --data to calibrate integer mode"),
+        false => {
+            format!("{NOTE}there are no pictures to calibrate integer mode for {}", network.graph().name)
+        }
+    }
+}
+
 fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<Dataset>> {
-    if network.graph().input_shape() != [1, 28, 28] {
+    if !is_mnist(network) {
         return Ok(None);
     }
-    match &arguments.data {
-        Some(folder) => Ok(Some(mnist::load(folder, Part::Train)?)),
-        None => Ok(mnist::load(Path::new("data"), Part::Train).ok()),
+    let folder = arguments.data.as_deref();
+    match mnist::load(folder.unwrap_or(Path::new("data")), Part::Train) {
+        Err(deepshift_train::Error::Missing { .. }) if folder.is_none() => Ok(None),
+        loaded => Ok(Some(loaded?)),
     }
+}
+
+fn is_mnist(network: &Network) -> bool {
+    network.graph().input_shape() == [1, 28, 28]
 }
 
 /// The MNIST networks are always fed as the original feeds them.
 fn known_preprocessing(network: &Network) -> Option<Preprocessing> {
-    (network.graph().input_shape() == [1, 28, 28]).then(mnist::preprocessing)
+    is_mnist(network).then(mnist::preprocessing)
 }

@@ -90,6 +90,8 @@ fn draw_layer(area: &Area, layer: &ExponentCounts, lowest: i32, highest: i32) ->
     chart
         .configure_mesh()
         .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.15))
         .max_light_lines(0)
         .x_labels((highest - lowest + 2).clamp(2, 18) as usize)
         .x_label_formatter(&name)

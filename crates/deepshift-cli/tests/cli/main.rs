@@ -5,3 +5,4 @@ mod eval;
 mod fixture;
 mod inspect;
 mod run;
+mod train;

@@ -1,19 +1,26 @@
 //! The folder of a run, named and filled as the original's.
 
+use super::lock::Lock;
 use super::run::Run;
 use super::summary;
 use crate::pictures::{curves, exponents};
-use crate::{Error, Result, files};
+use crate::{Error, Result, files, text};
 use burn::tensor::Device;
-use deepshift_burn::StateDict;
+use deepshift_burn::{Network, StateDict, read_state_dict};
 use deepshift_train::{Settings, Trainer, checkpoint_settings, to_safetensors};
 use std::path::{Path, PathBuf};
 
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
-/// Rounded weights, as the original's `weights.pth`.
+/// Rounded weights of the best epoch, as the original's `weights.pth`.
 const WEIGHTS: &str = "weights.safetensors";
-const UNROUNDED: &str = "weights_unrounded.safetensors";
-const MODEL: &str = "model.dshift";
+/// Unrounded weights of the best epoch, as they trained.
+pub const UNROUNDED: &str = "weights_unrounded.safetensors";
+pub const MODEL: &str = "model.dshift";
+const COMMAND: &str = "command_args.txt";
+const LOG: &str = "train_log.csv";
+const CURVES: &str = "training.svg";
+const EXPONENTS: &str = "exponents.svg";
+const WEIGHTS_LOG: &str = "weights_log.txt";
 
 pub struct Folder {
     path: PathBuf,
@@ -29,8 +36,14 @@ impl Folder {
 
     /// The folder that a user names by itself or by its checkpoint.
     pub fn to_resume(path: &Path) -> Result<Self> {
+        if !path.exists() {
+            return Err(Error::input(format!(
+                "there is no {}: give the folder of a run to --resume",
+                path.display()
+            )));
+        }
         let path = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-        let folder = Self { path: path.to_path_buf() };
+        let folder = Self { path: if path.as_os_str().is_empty() { ".".into() } else { path.into() } };
         if !folder.path.join(CHECKPOINT).is_file() {
             return Err(Error::input(format!(
                 "there is no {CHECKPOINT} in {}: give the folder of a run to --resume",
@@ -44,6 +57,19 @@ impl Folder {
         &self.path
     }
 
+    /// What the run that it holds was asked for.
+    pub fn settings(&self) -> Result<Settings> {
+        let path = self.path.join(CHECKPOINT);
+        checkpoint_settings(&files::read(&path)?)
+            .map_err(|error| Error::input(format!("{}: {error}", path.display())))
+    }
+
+    /// The command that began the run that it holds.
+    pub fn command(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.path.join(COMMAND)).ok()?;
+        text.lines().next().map(text::one_line)
+    }
+
     pub fn load(&self, pictures: u32, device: &Device) -> Result<Trainer> {
         let bytes = files::read(&self.path.join(CHECKPOINT))?;
         Trainer::from_checkpoint(&bytes, pictures, device)
@@ -51,7 +77,7 @@ impl Folder {
     }
 
     /// A run that was stopped is worth hours; a finished one is replaced, as the original does.
-    pub fn refuse_unfinished(&self) -> Result<()> {
+    fn refuse_unfinished(&self) -> Result<()> {
         let path = self.path.join(CHECKPOINT);
         let is_finished = self.path.join(MODEL).is_file();
         if !path.is_file() || is_finished || checkpoint_settings(&files::read(&path)?).is_err() {
@@ -65,17 +91,46 @@ impl Folder {
     }
 
     /// Makes the folder and says in it what was asked for.
-    pub fn prepare(&self, run: &Run, trainer: &Trainer) -> Result<()> {
+    pub fn begin(&self, run: &Run, trainer: &Trainer) -> Result<Lock> {
         std::fs::create_dir_all(&self.path)
             .map_err(|error| Error::input(format!("cannot make {}: {error}", self.path.display())))?;
-        // What an earlier run of this name left would otherwise pass for this one's.
-        if !trainer.is_finished() {
-            for name in [MODEL, WEIGHTS, UNROUNDED] {
-                let _ = std::fs::remove_file(self.path.join(name));
-            }
+        let lock = Lock::take(&self.path)?;
+        match run.resumed {
+            Some(_) => self.reopen(run, trainer)?,
+            None => self.refuse_unfinished().and_then(|()| self.clear())?,
         }
-        self.write("command_args.txt", &summary::command_args(run, trainer.settings())?)?;
-        self.write("model_summary.txt", &summary::network(trainer.network().graph())?)
+        self.write(COMMAND, &summary::command_args(run, trainer.settings())?)?;
+        self.write("model_summary.txt", &summary::network(trainer.network().graph())?)?;
+        Ok(lock)
+    }
+
+    /// Removes what an earlier run of this name left, which would otherwise pass for this one's; its checkpoint first,
+    /// because alone it would pass for a run that was stopped.
+    fn clear(&self) -> Result<()> {
+        [CHECKPOINT, MODEL, WEIGHTS, UNROUNDED, LOG, CURVES, EXPONENTS, WEIGHTS_LOG]
+            .into_iter()
+            .try_for_each(|name| self.remove(name))
+    }
+
+    fn reopen(&self, run: &Run, trainer: &Trainer) -> Result<()> {
+        if !trainer.is_finished() {
+            self.remove(MODEL)?;
+        }
+        // The run may have been made longer.
+        self.save_checkpoint(trainer)?;
+        let position = trainer.position();
+        // The run may have been killed between the checkpoint and what else an epoch leaves.
+        if position.epoch > 0 && position.batch == 0 { self.save_results(run, trainer) } else { Ok(()) }
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        let path = self.path.join(name);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::input(format!("cannot remove {}: {error}", path.display())))
+            }
+            _ => Ok(()),
+        }
     }
 
     pub fn save_checkpoint(&self, trainer: &Trainer) -> Result<()> {
@@ -85,25 +140,42 @@ impl Folder {
     /// What the folder holds after every epoch.
     pub fn save_epoch(&self, run: &Run, trainer: &Trainer) -> Result<()> {
         self.save_checkpoint(trainer)?;
-        self.write("train_log.csv", &summary::log(trainer.history())?)?;
-        self.write("training.svg", &curves::draw(trainer.history())?)?;
-        if run.options.save_model {
+        self.save_results(run, trainer)
+    }
+
+    fn save_results(&self, run: &Run, trainer: &Trainer) -> Result<()> {
+        self.write(LOG, &summary::log(trainer.history())?)?;
+        self.write(CURVES, &curves::draw(trainer.history())?)?;
+        let epochs_done = trainer.history().len();
+        if run.options.save_model && summary::best_epoch(trainer.history()) + 1 == epochs_done {
+            self.write_weights(UNROUNDED, &trainer.network().state())?;
             self.write_weights(WEIGHTS, &trainer.evaluated().state())?;
         }
         Ok(())
     }
 
+    /// The network of the best epoch, rounded and without gradients.
+    fn best(&self, trainer: &Trainer) -> Result<Network> {
+        let state = read_state_dict(&self.path.join(UNROUNDED))?;
+        let options = trainer.settings().training_options();
+        Ok(Network::from_state(trainer.network().graph(), &state, options, &Device::flex())?.rounded())
+    }
+
     /// What the folder holds at the end.
     pub fn finish(&self, run: &Run, trainer: &Trainer) -> Result<()> {
-        if !run.options.save_model {
-            return Ok(());
+        let network = if run.options.save_model { self.best(trainer)? } else { trainer.evaluated() };
+        if run.options.print_weights {
+            self.write(WEIGHTS_LOG, &summary::weights(&network.state()))?;
         }
-        self.write_weights(UNROUNDED, &trainer.network().state())?;
+        if !run.options.save_model {
+            // It was needed to go on with the run, and holds the weights that nobody wants.
+            return self.remove(CHECKPOINT);
+        }
         let provenance = summary::provenance(run, trainer);
-        let packed = crate::pack::pack(&trainer.evaluated(), &run.train, &provenance, false)?;
+        let packed = crate::pack::pack(&network, &run.train, &provenance, false)?;
         let counts = exponents::ExponentCounts::of_model(&packed.model);
         if !counts.is_empty() {
-            self.write("exponents.svg", &exponents::draw(&counts)?)?;
+            self.write(EXPONENTS, &exponents::draw(&counts)?)?;
         }
         for note in &packed.notes {
             eprintln!("{note}");

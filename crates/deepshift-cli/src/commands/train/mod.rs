@@ -1,13 +1,17 @@
 //! `deepshift train`: options, and what they ask for.
 
 mod folder;
+mod lock;
 mod mnist;
 mod options;
+mod original;
+mod resume;
 mod run;
 mod summary;
 
-pub use folder::CHECKPOINT;
-pub use options::ShiftOptions;
+pub use folder::{CHECKPOINT, MODEL, UNROUNDED};
+pub use options::{ShiftOptions, defaults};
+pub use summary::ORIGIN;
 
 use crate::Result;
 use clap::Subcommand;

@@ -1,7 +1,9 @@
 //! Options that every data set shares, with the original's names.
 
+use super::original::OriginalOptions;
+use crate::{Error, Result};
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args, Command, ValueEnum};
 use deepshift_burn::shift::Rounding;
 use deepshift_core::ShiftType;
 use deepshift_train::{Decay, OptimizerKind, Schedule, ShiftSettings, WarmUp};
@@ -9,7 +11,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
 /// What becomes of float layers.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, PartialEq, Eq)]
 pub struct ShiftOptions {
     /// Layers that become shift layers, counted from the end; 0 trains a float network
     #[arg(short = 's', long, default_value_t = 0)]
@@ -85,15 +87,15 @@ pub struct OptimizerOptions {
     /// Learning rate of the sign parameters of type PS, where it differs; 0 freezes them
     #[arg(long, value_parser = positive_or_zero)]
     pub lr_sign: Option<f64>,
-    /// How the learning rate changes
-    #[arg(long, value_enum, default_value = "constant")]
-    pub lr_schedule: ScheduleName,
-    /// Epochs between two changes of the step schedule, each times 0.1
-    #[arg(long, default_value = "30")]
-    pub lr_step_size: NonZeroU32,
-    /// Epochs at whose start the multi-step schedule multiplies by 0.1
-    #[arg(long, value_delimiter = ',', default_values_t = [80, 120, 160, 180])]
-    pub lr_milestones: Vec<u32>,
+    /// How the learning rate changes [default: constant, or the one that the next two options belong to]
+    #[arg(long, value_enum)]
+    pub lr_schedule: Option<ScheduleName>,
+    /// Epochs between two changes of the step schedule, each times 0.1 [default: 30]
+    #[arg(long, conflicts_with = "lr_milestones")]
+    pub lr_step_size: Option<NonZeroU32>,
+    /// Epochs at whose start the multi-step schedule multiplies by 0.1 [default: 80,120,160,180]
+    #[arg(long, value_delimiter = ',')]
+    pub lr_milestones: Option<Vec<u32>>,
     /// Epochs over which the learning rate rises from 0
     #[arg(long, default_value_t = 0)]
     pub warm_up_epochs: u32,
@@ -137,20 +139,38 @@ impl OptimizerOptions {
         }
     }
 
-    pub fn schedule(&self, epochs: NonZeroU32) -> Schedule {
-        let decay = match self.lr_schedule {
-            ScheduleName::Constant => Decay::Constant,
-            ScheduleName::Step => Decay::Step { epochs: self.lr_step_size, factor: 0.1 },
-            ScheduleName::MultiStep => {
-                Decay::MultiStep { milestones: self.lr_milestones.clone(), factor: 0.1 }
-            }
-            ScheduleName::Cosine => Decay::Cosine { epochs },
-        };
+    pub fn schedule(&self, epochs: NonZeroU32) -> Result<Schedule> {
         let warm_up = match NonZeroU32::new(self.warm_up_epochs) {
             Some(epochs) => WarmUp::Linear { epochs },
             None => WarmUp::None,
         };
-        Schedule { decay, warm_up }
+        Ok(Schedule { decay: self.decay(epochs)?, warm_up })
+    }
+
+    fn decay(&self, epochs: NonZeroU32) -> Result<Decay> {
+        use ScheduleName::{Constant, Cosine, MultiStep, Step};
+        let step = |size: Option<NonZeroU32>| Decay::Step {
+            epochs: size.unwrap_or(const { NonZeroU32::new(30).unwrap() }),
+            factor: 0.1,
+        };
+        let multi_step = |milestones: Option<&Vec<u32>>| Decay::MultiStep {
+            milestones: milestones.map_or_else(|| vec![80, 120, 160, 180], Clone::clone),
+            factor: 0.1,
+        };
+        match (self.lr_schedule, self.lr_step_size, &self.lr_milestones) {
+            (None | Some(Constant), None, None) => Ok(Decay::Constant),
+            (Some(Cosine), None, None) => Ok(Decay::Cosine { epochs }),
+            (None, size @ Some(_), _) | (Some(Step), size, None) => Ok(step(size)),
+            (None, None, milestones @ Some(_)) | (Some(MultiStep), None, milestones) => {
+                Ok(multi_step(milestones.as_ref()))
+            }
+            (Some(_), Some(_), _) => {
+                Err(Error::input("--lr-step-size belongs to --lr-schedule step: leave one of them out"))
+            }
+            (Some(_), None, Some(_)) => Err(Error::input(
+                "--lr-milestones belongs to --lr-schedule multi-step: leave one of them out",
+            )),
+        }
     }
 }
 
@@ -171,27 +191,43 @@ pub struct RunOptions {
           default_value = "false", default_missing_value = "true", requires = "evaluate")]
     pub use_kernel: bool,
     /// Added to the name of the run's folder
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", value_parser = folder_part)]
     pub desc: String,
     /// Whether the folder keeps weights and model
     #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "true")]
     pub save_model: bool,
-    /// Print the final weights
-    #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new(), num_args = 0..=1,
-          default_value = "false", default_missing_value = "true")]
+    /// Whether weights_log.txt in the folder shows the first of the final weights
+    #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new(), default_value = "true")]
     pub print_weights: bool,
     /// Folder under which runs have their folders
     #[arg(long, default_value = "models")]
     pub models: PathBuf,
+    /// Licence of the trained weights, written into the model file
+    #[arg(long, default_value = "not stated")]
+    pub license: String,
     /// Seconds between two checkpoints within an epoch
     #[arg(long, default_value_t = 30)]
     pub save_interval: u64,
-    /// A whole pickled module, as the original takes it; refused
-    #[arg(long, hide = true)]
-    pub model: Option<PathBuf>,
+    #[command(flatten)]
+    pub original: OriginalOptions,
 }
 
-pub fn positive_or_zero(text: &str) -> Result<f64, String> {
+/// What the options are where none is given.
+pub fn defaults<T: Args>() -> T {
+    let command = T::augment_args(Command::new("defaults"));
+    // Only options that must be given could make this fail, and those have no defaults to ask for.
+    T::from_arg_matches(&command.get_matches_from(["defaults"])).unwrap_or_else(|error| error.exit())
+}
+
+/// Part of a folder's name, and not a way out of the folder that runs share.
+fn folder_part(text: &str) -> std::result::Result<String, String> {
+    match text.contains(['/', '\\']) || text.chars().any(char::is_control) {
+        true => Err("must be part of a folder's name, without a path".into()),
+        false => Ok(text.into()),
+    }
+}
+
+pub fn positive_or_zero(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value >= 0.0 && value.is_finite() => Ok(value),
         _ => Err("must be a number that is not negative".into()),

@@ -7,12 +7,11 @@ use crate::engine::{Engine, EngineOptions, KernelName, ModeName};
 use crate::progress::Progress;
 use crate::{Error, Result, interrupt, output};
 use burn::tensor::Device;
-use deepshift_burn::{Network, StateDict, read_state_dict};
+use deepshift_burn::{Network, read_state_dict};
 use deepshift_core::Input;
 use deepshift_train::data::{Dataset, Epoch};
 use deepshift_train::{Settings, Sums, Trainer, evaluate};
 use std::num::NonZeroUsize;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// A training that the command line asked for.
@@ -23,62 +22,52 @@ pub struct Run<'a> {
     pub test: Dataset,
     pub test_batch_size: NonZeroUsize,
     pub options: &'a RunOptions,
-    pub command_line: Vec<String>,
+    /// The command that began it.
+    pub command: String,
+    /// The folder of the run that goes on.
+    pub resumed: Option<Folder>,
 }
 
 pub fn run(run: &Run) -> Result<()> {
     let device = Device::flex().autodiff();
-    let (mut trainer, folder) = match &run.options.resume {
-        Some(path) => resume(run, path, &device)?,
-        None => start(run, &device)?,
+    let new_folder = Folder::of(run);
+    let (mut trainer, folder) = match &run.resumed {
+        Some(folder) => (resume(run, folder, &device)?, folder),
+        None => (start(run, &device)?, &new_folder),
     };
     if run.options.evaluate {
         return evaluate_only(run, &trainer);
     }
     interrupt::take_over();
-    folder.prepare(run, &trainer)?;
+    let _lock = folder.begin(run, &trainer)?;
     output::print(&format!("{}\n", summary::headline(&trainer, folder.path())))?;
     while !trainer.is_finished() {
-        train_epoch(run, &mut trainer, &folder)?;
+        train_epoch(run, &mut trainer, folder)?;
     }
     folder.finish(run, &trainer)?;
-    if run.options.print_weights {
-        output::print(&summary::weights(&trainer.evaluated().state()))?;
-    }
     output::print(&summary::result(&trainer, folder.path()))
 }
 
-fn start(run: &Run, device: &Device) -> Result<(Trainer, Folder)> {
-    let weights = run.options.weights.as_deref().map(read_weights).transpose()?;
+fn start(run: &Run, device: &Device) -> Result<Trainer> {
+    let weights = run.options.weights.as_deref().map(read_state_dict).transpose()?;
     if run.options.evaluate && weights.is_none() {
         return Err(Error::input("--evaluate needs weights: give --weights FILE or --resume FOLDER"));
     }
-    let folder = Folder::of(run);
-    if !run.options.evaluate {
-        folder.refuse_unfinished()?;
-    }
-    let trainer = Trainer::new(run.settings.clone(), run.train.len(), weights.as_ref(), device)?;
-    Ok((trainer, folder))
+    Ok(Trainer::new(run.settings.clone(), run.train.len(), weights.as_ref(), device)?)
 }
 
-fn read_weights(path: &Path) -> Result<StateDict> {
-    Ok(read_state_dict(path)?)
-}
-
-fn resume(run: &Run, path: &Path, device: &Device) -> Result<(Trainer, Folder)> {
-    let folder = Folder::to_resume(path)?;
+fn resume(run: &Run, folder: &Folder, device: &Device) -> Result<Trainer> {
     let mut trainer = folder.load(run.train.len(), device)?;
-    if trainer.settings().architecture != run.settings.architecture {
+    let position = trainer.position();
+    let begun = position.epoch + u32::from(position.batch > 0);
+    if run.settings.epochs < begun {
         return Err(Error::input(format!(
-            "{} holds a run of {}, and the options ask for {}",
-            folder.path().display(),
-            trainer.settings().architecture,
-            run.settings.architecture
+            "{} is in its epoch {begun} already: --epochs must be at least {begun}",
+            folder.path().display()
         )));
     }
-    // A run may be made longer; everything else would make it another run.
-    trainer.set_epochs(trainer.settings().epochs.max(run.settings.epochs));
-    Ok((trainer, folder))
+    trainer.set_epochs(run.settings.epochs);
+    Ok(trainer)
 }
 
 fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> {
@@ -109,6 +98,9 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
     let train_time = started.elapsed().as_secs_f64();
     let testing = Instant::now();
     let test = test(&trainer.evaluated(), run)?;
+    if !test.loss.is_finite() {
+        return Err(Error::input(format!("the test loss became {}: try a lower learning rate", test.loss)));
+    }
     trainer.finish_epoch(&test, train_time, testing.elapsed().as_secs_f64());
     folder.save_epoch(run, trainer)?;
     output::print(&summary::epoch(trainer))
@@ -152,6 +144,12 @@ fn evaluate_only(run: &Run, trainer: &Trainer) -> Result<()> {
 fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()> {
     let packed = crate::pack::pack(network, &run.train, &summary::provenance(run, trainer), false)?;
     let has_shift = trainer.settings().shift.is_some();
+    if has_shift && packed.model.integer.is_none() {
+        return Err(Error::input(format!(
+            "--use-kernel has no integer network to run: {}",
+            packed.notes.join("; ")
+        )));
+    }
     let options = EngineOptions {
         mode: Some(if has_shift { ModeName::Integer } else { ModeName::Float }),
         kernel: if has_shift { KernelName::Shift } else { KernelName::NaiveMultiply },

@@ -11,17 +11,19 @@ use std::fmt::Write;
 use std::path::Path;
 
 pub fn headline(trainer: &Trainer, folder: &Path) -> String {
+    let epochs = trainer.settings().epochs;
+    if trainer.is_finished() {
+        return format!(
+            "all {epochs} epochs are done already; writing their results again in {}",
+            folder.display()
+        );
+    }
     let position = trainer.position();
     let from = match (position.epoch, position.batch) {
         (0, 0) => String::new(),
         (epoch, batch) => format!(", from epoch {}, batch {batch}", epoch + 1),
     };
-    format!(
-        "training {} for {} epochs{from}, in {}",
-        trainer.settings().architecture,
-        trainer.settings().epochs,
-        folder.display()
-    )
+    format!("training {} for {epochs} epochs{from}, in {}", trainer.settings().architecture, folder.display())
 }
 
 /// The line of the epoch just finished.
@@ -39,11 +41,24 @@ pub fn epoch(trainer: &Trainer) -> String {
     )
 }
 
+/// Index of the epoch with the highest top-1 accuracy on the test pictures, the first among equals.
+pub fn best_epoch(history: &[EpochRow]) -> usize {
+    let better = |best: usize, index: usize| {
+        if history[index].test_top1 > history[best].test_top1 { index } else { best }
+    };
+    (1..history.len()).fold(0, better)
+}
+
 pub fn result(trainer: &Trainer, folder: &Path) -> String {
-    let best = trainer.history().iter().map(|row| row.test_top1).fold(0.0, f64::max);
-    let last = trainer.history().last().map_or(0.0, |row| row.test_top1);
+    let history = trainer.history();
+    let best = best_epoch(history);
+    let top1 = |index: usize| history.get(index).map_or(0.0, |row| row.test_top1);
     format!(
-        "top-1 {last:.2} % on the test pictures (best epoch {best:.2} %); results in {}\n",
+        "top-1 {:.2} % on the test pictures after epoch {}, the best of {} (last epoch {:.2} %); results in {}\n",
+        top1(best),
+        best + 1,
+        history.len(),
+        top1(history.len().saturating_sub(1)),
         folder.display()
     )
 }
@@ -65,10 +80,17 @@ pub fn log(history: &[EpochRow]) -> Result<String> {
     Ok(csv)
 }
 
-/// The command line, and every setting as it came out.
+/// The command line of this process, in one line. A path to the program would tell nothing.
+pub fn command() -> String {
+    let options: Vec<String> =
+        std::env::args_os().skip(1).map(|option| text::one_line(&option.to_string_lossy())).collect();
+    format!("deepshift {}", options.join(" "))
+}
+
+/// The command that began the run in the first line, then every setting as it came out.
 pub fn command_args(run: &Run, settings: &Settings) -> Result<String> {
     let settings = serde_json::to_string_pretty(settings).map_err(Error::input)?;
-    Ok(format!("{}\n{settings}\n", run.command_line.join(" ")))
+    Ok(format!("{}\n{settings}\n", run.command))
 }
 
 /// Layers, shapes and parameters.
@@ -105,21 +127,34 @@ pub fn weights(state: &StateDict) -> String {
         .collect()
 }
 
+/// Where weights of a training folder come from.
+pub const ORIGIN: &str = "trained with deepshift train";
+
 /// What the model file says of its origin.
 pub fn provenance(run: &Run, trainer: &Trainer) -> Provenance {
     let mut notes = BTreeMap::from([("data".to_string(), run.dataset.to_string())]);
-    // Options only: a path to the program tells nothing.
-    let options = run.command_line.iter().skip(1).cloned().collect::<Vec<_>>().join(" ");
-    notes.insert("command".into(), format!("deepshift {options}"));
-    if let Some(row) = trainer.history().last() {
+    notes.insert("command".into(), run.command.clone());
+    // A resumed run may have become longer than its command says.
+    notes.insert("epochs".into(), trainer.history().len().to_string());
+    let best = best_epoch(trainer.history());
+    if let Some(row) = trainer.history().get(best) {
+        notes.insert("best_epoch".into(), (best + 1).to_string());
         notes.insert("top1".into(), format!("{:.2}", row.test_top1));
     }
-    Provenance { license: "MIT OR Apache-2.0".into(), origin: "trained with deepshift train".into(), notes }
+    Provenance { license: run.options.license.clone(), origin: ORIGIN.into(), notes }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_best_epoch_is_the_first_of_equals() {
+        let history = [98.0, 99.0, 99.0, 98.5].map(|test_top1| EpochRow { test_top1, ..EpochRow::default() });
+        assert_eq!(best_epoch(&history), 1);
+        assert_eq!(best_epoch(&history[..1]), 0);
+        assert_eq!(best_epoch(&[]), 0);
+    }
 
     #[test]
     fn the_logs_header_matches_its_lines() {
