@@ -1,6 +1,6 @@
 //! Integer networks against the float networks they are built from.
 
-use deepshift_core::graph::{Graph, GraphBuilder};
+use deepshift_core::graph::{Graph, GraphBuilder, Op};
 use deepshift_core::reference::{float_logits, integer_logits};
 use deepshift_core::{Input, Model, ShiftFormat, ShiftType, ShiftWeight, Tensor};
 use deepshift_models::integer::build_integer;
@@ -63,6 +63,16 @@ fn every_operation_has_an_integer_form() {
         assert!(!model.integer.as_ref().unwrap().is_multiplier_free());
         assert_eq!(Model::from_bytes(&model.to_bytes().unwrap()).unwrap(), model);
     }
+}
+
+#[test]
+fn a_normalization_after_a_normalization_is_kept() {
+    let mut builder = GraphBuilder::new("twice", &[3, 4, 4]);
+    let first = builder.batch_norm("first", 0, 3);
+    let second = builder.batch_norm("second", first, 3);
+    let flat = builder.op("flat", Op::Flatten, &[second]);
+    let logits = builder.linear("fc", flat, 48, 10);
+    check(&builder.finish(logits), 0.06);
 }
 
 #[test]

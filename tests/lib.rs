@@ -4,7 +4,7 @@ use deepshift_core::graph::{Activation, BatchNorm, Conv2d, Graph, GraphBuilder, 
 use deepshift_core::reference::float_nodes;
 use deepshift_core::{Model, Preprocessing, Provenance, Result, ShiftFormat, ShiftWeight, Tensor};
 use deepshift_models::integer::{ActivationStatistics, build_integer};
-use deepshift_models::{ShiftOptions, formula_input, formula_weights, to_shift};
+use deepshift_models::{Conversion, formula_input, formula_weights, to_shift};
 use std::path::PathBuf;
 
 /// A path in the repository.
@@ -30,7 +30,7 @@ pub fn formula_model(graph: &Graph, format: ShiftFormat) -> Result<Model> {
 /// Where the graph makes no sense.
 pub fn float_model(graph: &Graph, format: ShiftFormat, rich: bool) -> Result<Model> {
     let options =
-        ShiftOptions { shift_depth: 1000, format, activation_bits: [16, 16], convert_all_linear: true };
+        Conversion { shift_depth: 1000, format, activation_bits: [16, 16], convert_all_linear: true };
     let graph = to_shift(graph, &options)?;
     let mut tensors = formula_weights(&graph, 7);
     let layers = graph.nodes.iter().filter(|node| node.shift_scheme().is_some());

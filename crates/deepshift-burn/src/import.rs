@@ -48,7 +48,8 @@ fn read_pytorch(path: &Path) -> Result<StateDict> {
     if names.iter().any(is_nested) {
         return Err(bad(path, format!("it holds dictionaries instead of tensors. {WHOLE_MODULE}")));
     }
-    let store = PytorchStore::from_file(path);
+    // By default Burn closes the gaps between numbered names: `features.3` would become `features.1`.
+    let store = PytorchStore::from_file(path).map_indices_contiguous(false);
     collect(&mut if is_wrapped { store.with_top_level_key(WRAPPER) } else { store }, path)
 }
 

@@ -3,6 +3,7 @@
 
 pub mod conv;
 mod error;
+mod flex;
 mod import;
 pub mod linear;
 pub mod network;

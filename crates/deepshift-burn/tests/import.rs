@@ -23,6 +23,21 @@ fn every_kind_of_state_dict_loads_by_name() {
 }
 
 #[test]
+fn numbers_in_names_keep_their_gaps() {
+    let mut bytes = std::fs::read(file("legacy.pth")).unwrap();
+    for place in 0..bytes.len() {
+        if bytes[place..].starts_with(b"fc1.") {
+            bytes[place..place + 4].copy_from_slice(b"f.3.");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gap.pth");
+    std::fs::write(&path, bytes).unwrap();
+    let state = read_state_dict(&path).unwrap();
+    assert!(state.contains_key("f.3.weight") && state.contains_key("f.3.bias"), "{:?}", state.keys());
+}
+
+#[test]
 fn a_pickled_module_is_refused_with_a_hint() {
     for name in ["model.pth", "model_legacy.pth"] {
         let error = read_state_dict(&file(name)).unwrap_err().to_string();

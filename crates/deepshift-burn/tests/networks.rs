@@ -2,9 +2,11 @@
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use deepshift_burn::{Mode, Network, StateDict, TrainingOptions, Value, initial_state, read_state_dict};
-use deepshift_core::graph::{Graph, Head};
-use deepshift_core::{Input, Provenance, ShiftFormat, ShiftType, reference};
-use deepshift_models::{ShiftOptions, by_name, shift_layers, to_shift};
+use deepshift_core::graph::{
+    Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Head, Op, PadShortcut, Pool,
+};
+use deepshift_core::{FloatTensor, Input, Provenance, ShiftFormat, ShiftType, reference};
+use deepshift_models::{Conversion, by_name, formula_weights, shift_layers, to_shift};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -62,7 +64,7 @@ fn the_originals_networks_give_the_originals_logits() {
 }
 
 fn compare(golden: &Golden, folder: &Path) {
-    let options = ShiftOptions {
+    let options = Conversion {
         shift_depth: golden.shift_depth,
         format: ShiftFormat::new(golden.shift_type, golden.weight_bits).unwrap(),
         activation_bits: golden.activation_bits,
@@ -78,9 +80,8 @@ fn compare(golden: &Golden, folder: &Path) {
     let model = network.export(None, Vec::new(), Provenance::default()).unwrap().model;
     let packed = reference::float_logits(&model, Input::Values(&io["input"].values)).unwrap();
     assert_close(&head(&graph, packed), &io["output"].values, 1e-4, &golden.weights);
-    let convolutions = graph.nodes.iter().filter(|node| {
-        matches!(node.op, deepshift_core::graph::Op::Conv2d(_)) && node.shift_scheme().is_some()
-    });
+    let convolutions =
+        graph.nodes.iter().filter(|node| matches!(node.op, Op::Conv2d(_)) && node.shift_scheme().is_some());
     let counted = if golden.convert_all_linear { convolutions.count() } else { shift_layers(&graph).0 };
     assert_eq!(counted, golden.converted_layers, "{}", golden.weights);
 }
@@ -102,7 +103,7 @@ fn read_tensors(path: &Path) -> StateDict {
 fn the_packed_model_computes_what_the_network_computes() {
     for name in ["simple_linear", "simple_conv", "resnet20"] {
         for shift_type in [ShiftType::Q, ShiftType::PS] {
-            let options = ShiftOptions {
+            let options = Conversion {
                 shift_depth: 1000,
                 format: ShiftFormat::new(shift_type, 4).unwrap(),
                 activation_bits: [3, 5],
@@ -116,6 +117,62 @@ fn the_packed_model_computes_what_the_network_computes() {
             assert_close(&packed, &logits(&network, &input), 1e-5, name);
         }
     }
+}
+
+/// A graph with every operation; pools whose last windows leave the picture.
+fn every_operation() -> Graph {
+    let mut b = GraphBuilder::new("every_operation", &[3, 13, 11]);
+    let pool = |padding, ceil_mode| Pool { kernel: [3; 2], stride: [2; 2], padding: [padding; 2], ceil_mode };
+    let x = b.conv("conv", 0, Conv2d::square(3, 12, 3).padded(1).biased());
+    let x = b.batch_norm("norm", x, 12);
+    let x = b.op("relu6", Op::Activation(Activation::Relu6), &[x]);
+    let pooled = b.op("max", Op::MaxPool(pool(1, true)), &[x]);
+    let left = b.op("left", Op::Slice([0, 5]), &[pooled]);
+    let right = b.op("right", Op::Slice([5, 12]), &[pooled]);
+    let uneven = Conv2d { padding: [0, 2, 1, 1], groups: 7, ..Conv2d::square(7, 7, 3) };
+    let right = b.conv("uneven", right, uneven);
+    let x = b.op("joined", Op::Concat, &[right, left]);
+    let x = b.op("shuffled", Op::ChannelShuffle(4), &[x]);
+    let x = b.op("sum", Op::Add, &[x, pooled, x]);
+    let x = b.op("swish", Op::Activation(Activation::Swish), &[x]);
+    let x = b.op("dropped", Op::DropPath(0.5), &[x]);
+    let gate = b.op("squeezed", Op::AdaptiveAvgPool([1, 1]), &[x]);
+    let gate = b.op("gate", Op::Activation(Activation::Sigmoid), &[gate]);
+    let x = b.op("gated", Op::Multiply, &[x, gate]);
+    let x = b.op("padded", Op::PadShortcut(PadShortcut { stride: 2, before: 1, after: 2 }), &[x]);
+    let x = b.op("averaged", Op::AvgPool(pool(1, true)), &[x]);
+    let x = b.op("adaptive", Op::AdaptiveAvgPool([3, 2]), &[x]);
+    let x = b.op("flat", Op::Flatten, &[x]);
+    let auxiliary = b.linear("auxiliary", x, 90, 4);
+    let x = b.op("dropout", Op::Dropout(0.5), &[x]);
+    let x = b.linear("fc", x, 90, 10);
+    Graph { outputs: vec![x, auxiliary], ..b.finish(x) }
+}
+
+#[test]
+fn every_operation_equals_the_reference() {
+    let graph = every_operation();
+    let tensors = formula_weights(&graph, 5);
+    let state = graph.parameters().into_iter().map(|(name, shape)| {
+        let values = tensors[&name].values().into_owned();
+        (name, FloatTensor { shape, values })
+    });
+    let network = build(&graph, &state.collect());
+    let model = network.export(None, Vec::new(), Provenance::default()).unwrap().model;
+    assert_eq!(model.tensors, tensors);
+    let input = deepshift_models::formula_input(&graph, 5, 3);
+    let expected = reference::float_logits(&model, Input::Values(&input)).unwrap();
+    assert_close(&logits(&network, &input), &expected, 1e-5, "every operation");
+}
+
+#[test]
+fn a_batch_norm_without_eps_is_refused() {
+    let mut builder = GraphBuilder::new("test", &[4]);
+    let norm = builder.op("norm", Op::BatchNorm(BatchNorm { channels: 4, eps: 0.0 }), &[0]);
+    let graph = builder.finish(norm);
+    let result =
+        Network::from_state(&graph, &initial_state(&graph, 1), TrainingOptions::default(), &device());
+    assert!(result.unwrap_err().to_string().contains("layer norm"));
 }
 
 #[test]

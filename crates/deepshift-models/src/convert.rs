@@ -5,7 +5,7 @@ use deepshift_core::{FixedPoint, Result, ShiftFormat, ShiftType};
 
 /// The original's options of conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ShiftOptions {
+pub struct Conversion {
     /// How many layers become shift layers, counted from the network's end; 0 converts nothing.
     pub shift_depth: usize,
     /// Type and weight bits.
@@ -17,7 +17,7 @@ pub struct ShiftOptions {
 }
 
 /// The graph with shift layers; weights keep their names and shapes.
-pub fn to_shift(graph: &Graph, options: &ShiftOptions) -> Result<Graph> {
+pub fn to_shift(graph: &Graph, options: &Conversion) -> Result<Graph> {
     let [integer, fraction] = options.activation_bits;
     let rounding = FixedPoint::from_activation_bits(integer, fraction)?;
     let mut graph = graph.clone();
@@ -60,7 +60,7 @@ mod tests {
     use crate::{resnet20, simple_conv, simple_linear};
 
     fn converted(graph: &Graph, shift_depth: usize, convert_all_linear: bool) -> Vec<String> {
-        let options = ShiftOptions {
+        let options = Conversion {
             shift_depth,
             format: ShiftFormat::new(ShiftType::PS, 5).unwrap(),
             activation_bits: [16, 16],

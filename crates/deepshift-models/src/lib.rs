@@ -7,22 +7,29 @@ pub mod integer;
 mod mnist;
 mod resnet;
 
-pub use convert::{ShiftOptions, shift_layers, to_shift};
+pub use convert::{Conversion, shift_layers, to_shift};
 pub use formula::{formula_input, formula_weights};
 pub use mnist::{simple_conv, simple_linear};
 pub use resnet::resnet20;
 
 use deepshift_core::graph::Graph;
 
-/// An architecture by the name that the original and the command line use.
+/// Every architecture with the name that the original and the command line use.
+const ARCHITECTURES: [(&str, fn() -> Graph); 3] =
+    [("simple_linear", simple_linear), ("simple_conv", simple_conv), ("resnet20", resnet20)];
+
+/// An architecture by its name.
 pub fn by_name(name: &str) -> Option<Graph> {
-    Some(match name {
-        "simple_linear" => simple_linear(),
-        "simple_conv" => simple_conv(),
-        "resnet20" => resnet20(),
-        _ => return None,
-    })
+    ARCHITECTURES.iter().find(|(known, _)| *known == name).map(|(_, graph)| graph())
 }
 
 /// Names that [`by_name`] knows.
-pub const NAMES: [&str; 3] = ["simple_linear", "simple_conv", "resnet20"];
+pub const NAMES: [&str; ARCHITECTURES.len()] = {
+    let mut names = [""; ARCHITECTURES.len()];
+    let mut index = 0;
+    while index < names.len() {
+        names[index] = ARCHITECTURES[index].0;
+        index += 1;
+    }
+    names
+};

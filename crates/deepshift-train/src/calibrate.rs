@@ -1,4 +1,4 @@
-//! From a trained network to the packed model with its integer network.
+//! The values of a trained network's nodes, for the formats of its integer network.
 
 use crate::Error;
 use crate::data::{Dataset, Epoch};
@@ -8,6 +8,8 @@ use deepshift_burn::{Mode, Network};
 use deepshift_models::integer::ActivationStatistics;
 use std::num::NonZeroUsize;
 
+const BATCH_SIZE: NonZeroUsize = NonZeroUsize::new(50).unwrap();
+
 /// What the values of every node of the graph look like over the first `count` pictures of a data set.
 pub fn calibrate(
     network: &Network,
@@ -16,8 +18,7 @@ pub fn calibrate(
     device: &Device,
 ) -> Result<Vec<ActivationStatistics>, Error> {
     let mut statistics = vec![ActivationStatistics::default(); network.graph().nodes.len()];
-    let batch_size = NonZeroUsize::new(50).unwrap_or(NonZeroUsize::MIN);
-    let order = Epoch::in_order(count.min(dataset.len()), batch_size);
+    let order = Epoch::in_order(count.min(dataset.len()), BATCH_SIZE);
     for indices in order.batches_from(0) {
         let batch = dataset.batch(indices);
         let pictures_of_batch = batch.labels.len();

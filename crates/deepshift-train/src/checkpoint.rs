@@ -15,39 +15,46 @@ const OPTIMIZER: &str = "optimizer";
 const HISTORY: &str = "history";
 /// The fields of [`Position`].
 const POSITION: &str = "position";
+/// How many training pictures the run sees.
+const PICTURES: &str = "pictures";
 const SETTINGS: &str = "settings";
+/// Of settings and tensors: Burn trusts the bytes of its optimizers, and flipped weights would train on unnoticed.
+const CHECKSUM: &str = "crc32";
 const ROW: usize = 8;
 
 impl Trainer {
     /// Everything that a run needs to go on as if it had never stopped.
     pub fn to_checkpoint(&self) -> Result<Vec<u8>, Error> {
         let state = self.network.state();
-        let mut tensors: Vec<(String, Dtype, Vec<usize>, Vec<u8>)> = state
-            .into_iter()
-            .map(|(name, tensor)| {
-                let bytes = tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect();
-                (format!("{NETWORK}{name}"), Dtype::F32, tensor.shape, bytes)
-            })
-            .collect();
-        let optimizer = self.optimizer.into_bytes().map_err(|error| Error::Checkpoint(error.to_string()))?;
-        tensors.push((OPTIMIZER.into(), Dtype::U8, vec![optimizer.len()], optimizer.to_vec()));
+        let mut tensors: Vec<Entry> =
+            state.iter().map(|(name, tensor)| Entry::of(format!("{NETWORK}{name}"), tensor)).collect();
+        let optimizer = self.optimizer.into_bytes().map_err(|error| damaged(&error))?.to_vec();
+        tensors.push(Entry::new(OPTIMIZER, Dtype::U8, vec![optimizer.len()], optimizer));
         // As f64 and not as text, so that sums come back to the last bit.
         let history: Vec<f64> = self.history.iter().flat_map(|row| row.to_array()).collect();
-        tensors.push((HISTORY.into(), Dtype::F64, vec![self.history.len(), ROW], to_bytes(&history)));
+        tensors.push(Entry::new(HISTORY, Dtype::F64, vec![self.history.len(), ROW], to_bytes(&history)));
         let position = self.position.to_array();
-        tensors.push((POSITION.into(), Dtype::F64, vec![position.len()], to_bytes(&position)));
-        let settings =
-            serde_json::to_string(&self.settings).map_err(|error| Error::Checkpoint(error.to_string()))?;
-        serialize(&tensors, settings)
+        tensors.push(Entry::new(POSITION, Dtype::F64, vec![position.len()], to_bytes(&position)));
+        tensors.push(Entry::new(PICTURES, Dtype::U8, vec![4], self.pictures.to_le_bytes().into()));
+        tensors.sort_by(|left, right| left.name.cmp(&right.name));
+        let settings = serde_json::to_string(&self.settings).map_err(|error| damaged(&error))?;
+        let checksum =
+            checksum(&settings, tensors.iter().map(|entry| (entry.name.as_str(), entry.bytes.as_slice())));
+        let metadata = [(SETTINGS, settings), (CHECKSUM, checksum)];
+        serialize(&tensors, Some(metadata.map(|(key, text)| (key.to_string(), text)).into()))
     }
 
     /// The run that [`to_checkpoint`](Self::to_checkpoint) wrote, over the same number of pictures.
     pub fn from_checkpoint(bytes: &[u8], pictures: u32, device: &Device) -> Result<Self, Error> {
         let (settings, state) = (checkpoint_settings(bytes)?, checkpoint_weights(bytes)?);
         let file = open(bytes)?;
+        if tensor(&file, PICTURES)? != pictures.to_le_bytes() {
+            return Err(damaged(&format!(
+                "it belongs to another number of training pictures than {pictures}"
+            )));
+        }
         let mut trainer = Self::new(settings, pictures, Some(&state), device)?;
-        let optimizer = file.tensor(OPTIMIZER).map_err(|error| damaged(&error))?.data().to_vec();
-        trainer.load_optimizer(optimizer)?;
+        trainer.load_optimizer(tensor(&file, OPTIMIZER)?.to_vec())?;
         trainer.history = floats(&file, HISTORY)?.as_chunks().0.iter().map(EpochRow::from_array).collect();
         let position: [f64; 7] =
             floats(&file, POSITION)?.try_into().map_err(|_| damaged(&"the position has another length"))?;
@@ -70,10 +77,8 @@ impl Trainer {
 
 /// The settings of a checkpoint.
 pub fn checkpoint_settings(bytes: &[u8]) -> Result<Settings, Error> {
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
-    let text = metadata.metadata().as_ref().and_then(|entries| entries.get(SETTINGS));
-    let text = text.ok_or_else(|| damaged(&"it has no settings"))?;
-    serde_json::from_str(text).map_err(|error| damaged(&error))
+    open(bytes)?;
+    serde_json::from_str(&metadata(bytes, SETTINGS)?).map_err(|error| damaged(&error))
 }
 
 /// The unrounded parameters of a checkpoint.
@@ -94,34 +99,68 @@ pub fn checkpoint_weights(bytes: &[u8]) -> Result<StateDict, Error> {
 
 /// A state dict as a safetensors file.
 pub fn to_safetensors(state: &StateDict) -> Result<Vec<u8>, Error> {
-    let tensors: Vec<_> = state
-        .iter()
-        .map(|(name, tensor)| {
-            let bytes = tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            (name.clone(), Dtype::F32, tensor.shape.clone(), bytes)
-        })
-        .collect();
-    serialize_with(&tensors, None)
+    let tensors: Vec<Entry> = state.iter().map(|(name, tensor)| Entry::of(name.clone(), tensor)).collect();
+    serialize(&tensors, None)
 }
 
-fn serialize(tensors: &[(String, Dtype, Vec<usize>, Vec<u8>)], settings: String) -> Result<Vec<u8>, Error> {
-    serialize_with(tensors, Some(HashMap::from([(SETTINGS.to_string(), settings)])))
+/// A tensor on its way into a file.
+struct Entry {
+    name: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
 }
 
-fn serialize_with(
-    tensors: &[(String, Dtype, Vec<usize>, Vec<u8>)],
-    metadata: Option<HashMap<String, String>>,
-) -> Result<Vec<u8>, Error> {
+impl Entry {
+    fn new(name: &str, dtype: Dtype, shape: Vec<usize>, bytes: Vec<u8>) -> Self {
+        Self { name: name.into(), dtype, shape, bytes }
+    }
+
+    fn of(name: String, tensor: &FloatTensor) -> Self {
+        let bytes = tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self { name, dtype: Dtype::F32, shape: tensor.shape.clone(), bytes }
+    }
+}
+
+fn serialize(tensors: &[Entry], metadata: Option<HashMap<String, String>>) -> Result<Vec<u8>, Error> {
     let views = tensors
         .iter()
-        .map(|(name, dtype, shape, bytes)| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)))
+        .map(|entry| Ok((&entry.name, TensorView::new(entry.dtype, entry.shape.clone(), &entry.bytes)?)))
         .collect::<Result<Vec<_>, safetensors::SafeTensorError>>();
-    let bytes = views.and_then(|views| safetensors::serialize(views, metadata));
-    bytes.map_err(|error| Error::Checkpoint(error.to_string()))
+    views.and_then(|views| safetensors::serialize(views, metadata)).map_err(|error| damaged(&error))
 }
 
+/// A checkpoint whose bytes are those that were written.
 fn open(bytes: &[u8]) -> Result<SafeTensors<'_>, Error> {
-    SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))
+    let file = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error))?;
+    let mut tensors = file.tensors();
+    tensors.sort_by(|left, right| left.0.cmp(&right.0));
+    let tensors = tensors.iter().map(|(name, view)| (name.as_str(), view.data()));
+    if checksum(&metadata(bytes, SETTINGS)?, tensors) != metadata(bytes, CHECKSUM)? {
+        return Err(damaged(&"its checksum differs, so bytes were changed on the way"));
+    }
+    Ok(file)
+}
+
+/// CRC-32 of the settings, then of every tensor's name and bytes in the order of the names.
+fn checksum<'a>(settings: &str, tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(settings.as_bytes());
+    for (name, bytes) in tensors {
+        hasher.update(name.as_bytes());
+        hasher.update(bytes);
+    }
+    format!("{:08x}", hasher.finalize())
+}
+
+fn metadata(bytes: &[u8], key: &str) -> Result<String, Error> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
+    let text = metadata.metadata().as_ref().and_then(|entries| entries.get(key)).cloned();
+    text.ok_or_else(|| damaged(&format!("it has no {key}")))
+}
+
+fn tensor<'a>(file: &SafeTensors<'a>, name: &str) -> Result<&'a [u8], Error> {
+    Ok(file.tensor(name).map_err(|error| damaged(&error))?.data())
 }
 
 fn damaged(problem: &dyn std::fmt::Display) -> Error {

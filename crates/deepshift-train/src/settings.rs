@@ -5,7 +5,7 @@ use deepshift_burn::shift::Rounding;
 use deepshift_burn::{TrainingOptions, network};
 use deepshift_core::graph::Graph;
 use deepshift_core::{ShiftFormat, ShiftType};
-use deepshift_models::{ShiftOptions, by_name, to_shift};
+use deepshift_models::{Conversion, by_name, to_shift};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 
@@ -82,7 +82,7 @@ impl Settings {
             ))
         })?;
         match &self.shift {
-            Some(shift) => Ok(to_shift(&graph, &shift.options()?)?),
+            Some(shift) => Ok(to_shift(&graph, &shift.conversion()?)?),
             None => Ok(graph),
         }
     }
@@ -98,8 +98,8 @@ impl Settings {
 
 impl ShiftSettings {
     /// What the conversion of a graph takes.
-    pub fn options(&self) -> Result<ShiftOptions, Error> {
-        Ok(ShiftOptions {
+    pub fn conversion(&self) -> Result<Conversion, Error> {
+        Ok(Conversion {
             shift_depth: self.shift_depth,
             format: ShiftFormat::new(self.shift_type, self.weight_bits)?,
             activation_bits: self.activation_bits,

@@ -3,7 +3,8 @@
 use crate::data::{Batch, Epoch};
 use crate::optimizer::{self, ShiftParameters};
 use crate::{Error, Settings};
-use burn::module::{Module, ParamId};
+use burn::lr_scheduler::module_lr_scheduler::{ModuleLearningRate, ModuleLrScheduler};
+use burn::module::{Module, ParamGroup};
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use deepshift_burn::network::Layer;
@@ -18,7 +19,7 @@ pub struct Trainer {
     pub(crate) position: Position,
     pub(crate) history: Vec<EpochRow>,
     order: Epoch,
-    pictures: u32,
+    pub(crate) pictures: u32,
     parameters: ShiftParameters,
     device: Device,
 }
@@ -95,16 +96,19 @@ impl Sums {
     }
 
     /// Counts a batch from its log-probabilities, picture after picture.
-    fn count(log_probabilities: &[f32], labels: &[i32]) -> Self {
+    fn count(log_probabilities: &[f32], labels: &[i32]) -> Result<Self, Error> {
         let mut sums = Self { pictures: labels.len() as f64, ..Self::default() };
         let classes = log_probabilities.len() / labels.len().max(1);
+        if let Some(label) = labels.iter().find(|&&label| label < 0 || label as usize >= classes) {
+            return Err(Error::Settings(format!("label {label} for a network of {classes} classes")));
+        }
         for (row, &label) in log_probabilities.chunks(classes.max(1)).zip(labels) {
             let rank = rank(row, label as usize);
             sums.loss -= f64::from(row[label as usize]);
             sums.top1 += f64::from(u8::from(rank == 0));
             sums.top5 += f64::from(u8::from(rank < 5));
         }
-        sums
+        Ok(sums)
     }
 }
 
@@ -203,20 +207,35 @@ impl Trainer {
 
     /// The learning rate of the next step.
     pub fn learning_rate(&self) -> f64 {
+        self.scheduled(self.settings.learning_rate)
+    }
+
+    /// The learning rate of each parameter in the next step.
+    fn rates(&self) -> ModuleLearningRate {
+        let mut rates = ModuleLrScheduler::new(self.learning_rate());
+        if let Some(base_rate) = self.settings.learning_rate_sign {
+            let signs = ParamGroup::from_ids(self.parameters.sign.clone());
+            rates = rates.with_group(signs, self.scheduled(base_rate));
+        }
+        rates.step()
+    }
+
+    /// What the schedule makes of a base rate in the next step.
+    fn scheduled(&self, base_rate: f64) -> f64 {
         let done = (self.position.batch + 1) as f64 / self.batches().max(1) as f64;
-        self.settings.schedule.rate(self.settings.learning_rate, self.position.epoch, done)
+        self.settings.schedule.rate(base_rate, self.position.epoch, done)
     }
 
     /// Takes one step with the pictures of [`next_batches`](Self::next_batches). Returns the step's sums; a loss that
     /// is no number ends the run with an error.
     pub fn step(&mut self, batches: &[Batch]) -> Result<Sums, Error> {
-        let learning_rate = self.learning_rate();
-        let network =
-            self.network.clone().clamp_parameters().with_noise(self.settings.seed, self.position.step);
+        let rates = self.rates();
+        let network = self.network.clone().clamp_parameters();
+        let first_pass = self.position.step * self.settings.batch_multiplier.get() as u64;
         let mut accumulator = GradientsAccumulator::new();
         let mut sums = Sums::default();
-        for batch in batches {
-            let (loss, counted) = self.forward(&network, batch)?;
+        for (pass, batch) in (first_pass..).zip(batches) {
+            let (loss, counted) = self.forward(&network, pass, batch)?;
             sums.add(&counted);
             let loss = loss.div_scalar(batches.len() as f64);
             let gradients = GradientsParams::from_grads(loss.backward(), &network);
@@ -228,34 +247,20 @@ impl Trainer {
                 sums.loss, self.position.step
             )));
         }
-        self.network = self.apply(network, accumulator.grads(), learning_rate);
+        self.network = self.optimizer.step(rates, network, accumulator.grads());
         self.position.batch += batches.len();
         self.position.step += 1;
         self.position.running.add(&sums);
         Ok(sums)
     }
 
-    fn apply(&mut self, network: Network, mut gradients: GradientsParams, learning_rate: f64) -> Network {
-        let Some(sign_base) = self.settings.learning_rate_sign else {
-            return self.optimizer.step(learning_rate, network, gradients);
-        };
-        let mut of_signs = GradientsParams::new();
-        for &id in &self.parameters.sign {
-            move_gradient(&network, id, &mut gradients, &mut of_signs);
-        }
-        let network = self.optimizer.step(learning_rate, network, gradients);
-        if sign_base == 0.0 {
-            return network;
-        }
-        let rate = learning_rate / self.settings.learning_rate * sign_base;
-        self.optimizer.step(rate, network, of_signs)
-    }
-
-    fn forward(&self, network: &Network, batch: &Batch) -> Result<(Tensor<1>, Sums), Error> {
-        let mode = Mode::Training { seed: self.settings.seed, step: self.position.step };
-        let logits = network.forward(pictures(batch, &self.device), mode)?;
+    /// The loss of one batch, in which the `pass` decides what dropout and stochastic rounding draw.
+    fn forward(&self, network: &Network, pass: u64, batch: &Batch) -> Result<(Tensor<1>, Sums), Error> {
+        let seed = self.settings.seed;
+        let mode = Mode::Training { seed, pass };
+        let logits = network.clone().with_noise(seed, pass).forward(pictures(batch, &self.device), mode)?;
         let log_probabilities = activation::log_softmax(logits, 1);
-        let counted = Sums::count(&to_vec(log_probabilities.clone().inner()), &batch.labels);
+        let counted = Sums::count(&to_vec(log_probabilities.clone().inner()), &batch.labels)?;
         let labels: Tensor<2, Int> =
             Tensor::from_data(TensorData::new(batch.labels.clone(), [batch.labels.len(), 1]), &self.device);
         let mut loss = log_probabilities.gather(1, labels).mean().neg();
@@ -301,20 +306,6 @@ fn shift_norm(layer: &Layer) -> Option<Tensor<1>> {
     }
 }
 
-/// Moves the gradient of a convolution's or linear layer's parameter.
-fn move_gradient(network: &Network, id: ParamId, from: &mut GradientsParams, to: &mut GradientsParams) {
-    let is_conv = network.layers.iter().any(|layer| {
-        matches!(layer, Layer::ShiftConv2d(layer) if layer.sign.as_ref().is_some_and(|sign| sign.id == id))
-    });
-    if is_conv {
-        if let Some(gradient) = from.remove::<4>(id) {
-            to.register(id, gradient);
-        }
-    } else if let Some(gradient) = from.remove::<2>(id) {
-        to.register(id, gradient);
-    }
-}
-
 /// A batch as the network's input.
 pub(crate) fn pictures(batch: &Batch, device: &Device) -> Value {
     let data = TensorData::new(batch.images.clone(), batch.shape);
@@ -328,7 +319,7 @@ fn to_vec(tensor: Tensor<2>) -> Vec<f32> {
 /// Loss and accuracy of a network, as [`Trainer::evaluated`] gives it, over one batch.
 pub fn evaluate(network: &Network, batch: &Batch, device: &Device) -> Result<Sums, Error> {
     let logits = network.forward(pictures(batch, device), Mode::Evaluation)?;
-    Ok(Sums::count(&to_vec(activation::log_softmax(logits, 1)), &batch.labels))
+    Sums::count(&to_vec(activation::log_softmax(logits, 1)), &batch.labels)
 }
 
 #[cfg(test)]
@@ -338,10 +329,11 @@ mod tests {
     #[test]
     fn ties_go_to_the_lowest_index() {
         let row = [-1.0, -0.5, -0.5, -3.0, -2.0, -4.0];
-        let count = |label| Sums::count(&row, &[label]);
+        let count = |label| Sums::count(&row, &[label]).unwrap();
         assert_eq!((count(1).top1, count(2).top1, count(2).top5), (1.0, 0.0, 1.0));
         assert_eq!((count(5).top5, count(3).top5), (0.0, 1.0));
         assert_eq!(count(0).loss, 1.0);
-        assert_eq!(Sums::count(&[], &[]).pictures, 0.0);
+        assert_eq!(Sums::count(&[], &[]).unwrap().pictures, 0.0);
+        assert!(Sums::count(&row, &[6]).is_err() && Sums::count(&row, &[-1]).is_err());
     }
 }

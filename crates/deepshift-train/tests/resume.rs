@@ -120,6 +120,23 @@ fn convolutions_and_accumulated_gradients_too() {
     check(&Settings { batch_multiplier: multiplier, ..settings("simple_conv", None, OptimizerKind::Sgd) });
 }
 
+/// One step with the same batch twice is a step with it once, unless dropout or stochastic rounding draw between.
+#[test]
+fn every_forward_pass_draws_for_itself() {
+    let dataset = dataset();
+    let after_one_step = |settings: &Settings, multiplier: usize| {
+        let batch_multiplier = NonZeroUsize::new(multiplier).unwrap();
+        let settings = Settings { batch_multiplier, ..settings.clone() };
+        let mut trainer = Trainer::new(settings, PICTURES, None, &device()).unwrap();
+        trainer.step(&vec![dataset.batch(&[3, 1, 4, 1, 5]); multiplier]).unwrap();
+        trainer.network().state()
+    };
+    let draws = |settings: Settings| after_one_step(&settings, 2) != after_one_step(&settings, 1);
+    assert!(!draws(settings("simple_conv", None, OptimizerKind::Sgd)));
+    assert!(draws(settings("simple_linear", None, OptimizerKind::Sgd)));
+    assert!(draws(settings("simple_conv", Some(ShiftType::Q), OptimizerKind::Sgd)));
+}
+
 #[test]
 fn a_rate_of_zero_freezes_the_signs() {
     let settings = Settings {
@@ -130,6 +147,19 @@ fn a_rate_of_zero_freezes_the_signs() {
     let (after, _) = run(&settings, &dataset(), |_| false);
     assert!(before["fc2.sign"] == after["fc2.sign"]);
     assert!(before["fc2.shift"] != after["fc2.shift"]);
+}
+
+#[test]
+fn signs_may_learn_alone() {
+    let settings = Settings {
+        learning_rate: 0.0,
+        learning_rate_sign: Some(0.003),
+        ..settings("simple_linear", Some(ShiftType::PS), OptimizerKind::Adam)
+    };
+    let before = Trainer::new(settings.clone(), PICTURES, None, &device()).unwrap().network().state();
+    let (after, _) = run(&settings, &dataset(), |_| false);
+    assert!(before["fc2.sign"] != after["fc2.sign"]);
+    assert!(before["fc2.shift"] == after["fc2.shift"]);
 }
 
 #[test]
@@ -157,6 +187,24 @@ fn training_learns() {
     let all: Vec<u32> = (0..PICTURES).collect();
     let result: Sums = evaluate(&trainer.evaluated(), &dataset.batch(&all), &Device::flex()).unwrap();
     assert!(result.top1_percent() > 90.0, "{result:?} after {:?}", trainer.history());
+}
+
+#[test]
+fn a_checkpoint_with_a_flipped_bit_never_goes_on_as_another_run() {
+    let settings = settings("simple_linear", Some(ShiftType::PS), OptimizerKind::RAdam);
+    let mut trainer = Trainer::new(settings, PICTURES, None, &device()).unwrap();
+    step(&mut trainer, &dataset());
+    let bytes = trainer.to_checkpoint().unwrap();
+    for flip in 0..60 {
+        // Header and beginning densely, the rest sparsely.
+        let place = if flip < 30 { flip * 97 } else { bytes.len() / 60 * flip };
+        let mut flipped = bytes.clone();
+        flipped[place] ^= 1 << (flip % 8);
+        if let Ok(other) = Trainer::from_checkpoint(&flipped, PICTURES, &device()) {
+            assert!(other.to_checkpoint().unwrap() == bytes, "byte {place}");
+        }
+    }
+    assert!(Trainer::from_checkpoint(&bytes, PICTURES + 1, &device()).is_err());
 }
 
 #[test]

@@ -8,6 +8,8 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Shape, TensorData};
 use rayon::prelude::*;
 
+use crate::flex::values;
+
 use super::ConvolutionOps;
 use super::columns::{gather, scatter};
 use super::geometry::Geometry;
@@ -150,10 +152,6 @@ fn split_channels(geometry: &Geometry, joined: &[f32], bias: &[f32], pictures: &
         let source = &joined[channel * row_length + image * pixels..][..pixels];
         plane.iter_mut().zip(source).for_each(|(pixel, &value)| *pixel = value + bias[channel]);
     }
-}
-
-fn values(tensor: &FlexTensor) -> &[f32] {
-    tensor.as_slice().expect("convolutions compute with contiguous f32 tensors")
 }
 
 fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {

@@ -5,6 +5,8 @@ use burn::backend::flex::ops::matmul::matmul;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 
+use crate::flex::values;
+
 use super::LinearOps;
 
 impl LinearOps for Flex {
@@ -38,8 +40,4 @@ pub(super) fn bias_gradient(grad: FlexTensor) -> FlexTensor {
         gradient.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
     }
     FlexTensor::from_data(TensorData::new(gradient, [outputs]))
-}
-
-fn values(tensor: &FlexTensor) -> &[f32] {
-    tensor.as_slice().expect("linear layers compute with contiguous f32 tensors")
 }

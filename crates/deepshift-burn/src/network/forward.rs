@@ -14,12 +14,12 @@ use deepshift_core::graph::{Activation, Op, PadShortcut, Pool};
 pub enum Mode {
     /// Dropout does nothing.
     Evaluation,
-    /// Dropout draws from this seed and step alone, so that a resumed run draws the same.
+    /// Dropout draws from this seed and pass alone, so that a resumed run draws the same.
     Training {
         /// Seed of the run.
         seed: u64,
-        /// Step of the run.
-        step: u64,
+        /// Forward pass of the run.
+        pass: u64,
     },
 }
 
@@ -40,6 +40,20 @@ impl Value {
             Self::Vector(tensor) => tensor.to_data(),
         };
         data.iter::<f32>().collect()
+    }
+
+    /// Whether every input of the batch has the graph's input shape.
+    fn check(&self, input_shape: &[usize]) -> Result<()> {
+        let shape = match self {
+            Self::Picture(tensor) => tensor.dims()[1..].to_vec(),
+            Self::Vector(tensor) => tensor.dims()[1..].to_vec(),
+        };
+        if shape != input_shape {
+            return Err(Error::BadArgument(format!(
+                "inputs of shape {shape:?}, the network takes {input_shape:?}"
+            )));
+        }
+        Ok(())
     }
 
     fn picture(self) -> Result<Tensor<4>> {
@@ -81,6 +95,7 @@ impl Network {
         mut observe: impl FnMut(usize, &Value),
     ) -> Result<Tensor<2>> {
         let logits = self.graph.logits();
+        input.check(self.graph.input_shape())?;
         let mut values: Vec<Value> = Vec::with_capacity(self.graph.nodes.len());
         for (index, node) in self.graph.nodes.iter().enumerate().take(logits + 1) {
             let operands = node.inputs.iter().map(|&input| values[input].clone()).collect();
@@ -216,8 +231,8 @@ fn drop_out<const D: usize>(
     mode: Mode,
     node: usize,
 ) -> Tensor<D> {
-    let Mode::Training { seed, step } = mode else { return x };
-    let mask = drop_out_mask(shape, rate, noise_seed(seed, step, node as u64), &x.device());
+    let Mode::Training { seed, pass } = mode else { return x };
+    let mask = drop_out_mask(shape, rate, noise_seed(seed, pass, node as u64), &x.device());
     x * mask
 }
 

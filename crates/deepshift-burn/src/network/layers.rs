@@ -124,6 +124,10 @@ impl Source<'_> {
     }
 
     fn batch_norm(&self, norm: &graph::BatchNorm) -> Result<BatchNorm> {
+        if norm.eps <= 0.0 {
+            let what = format!("layer {}: a BatchNorm that trains needs an eps above 0", self.node.name);
+            return Err(Error::BadArgument(what));
+        }
         let mut layer =
             BatchNormConfig::new(norm.channels).with_epsilon(f64::from(norm.eps)).init(self.device);
         layer.gamma = self.param("weight")?;

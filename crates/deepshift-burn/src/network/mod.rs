@@ -71,11 +71,13 @@ impl Network {
         &self.graph
     }
 
-    /// Gives every layer the noise of this training step, for stochastic rounding.
-    pub fn with_noise(mut self, seed: u64, step: u64) -> Self {
-        for (index, layer) in self.layers.iter_mut().enumerate() {
-            let noise = noise_seed(seed, step, index as u64);
-            match layer {
+    /// Gives every layer the noise of this forward pass of a training, for stochastic rounding.
+    pub fn with_noise(mut self, seed: u64, pass: u64) -> Self {
+        for (node, index) in self.layer_of.iter().enumerate() {
+            let Some(index) = *index else { continue };
+            // By node, as dropout counts, so that no two draw the same.
+            let noise = noise_seed(seed, pass, node as u64);
+            match &mut self.layers[index] {
                 Layer::ShiftConv2d(layer) => layer.noise_seed = noise,
                 Layer::ShiftLinear(layer) => layer.noise_seed = noise,
                 _ => {}

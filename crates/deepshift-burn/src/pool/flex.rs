@@ -5,6 +5,8 @@ use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 use rayon::prelude::*;
 
+use crate::flex::values;
+
 use super::PoolingOps;
 
 impl PoolingOps for Flex {
@@ -116,8 +118,4 @@ impl Window {
 fn larger(first: (f32, u32), second: (f32, u32)) -> (f32, u32) {
     let wins = second.0 > first.0 || second.0.is_nan();
     (if wins { second.0 } else { first.0 }, if wins { second.1 } else { first.1 })
-}
-
-fn values(tensor: &FlexTensor) -> &[f32] {
-    tensor.as_slice().expect("pooling computes with contiguous f32 tensors")
 }

@@ -43,7 +43,7 @@ pub struct ShiftLinear {
     /// The arithmetic.
     #[module(skip)]
     pub options: ShiftOptions,
-    /// Where stochastic rounding draws from; give every layer another one before every step, see
+    /// Where stochastic rounding draws from; give every layer another one before every forward pass, see
     /// [`noise_seed`](super::noise_seed).
     #[module(skip)]
     pub noise_seed: u64,

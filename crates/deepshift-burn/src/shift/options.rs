@@ -53,11 +53,11 @@ impl ShiftOptions {
     }
 }
 
-/// A noise seed for stochastic rounding that is different for every step and layer of a training run.
+/// A noise seed for stochastic rounding that is different for every forward pass and layer of a training run.
 ///
 /// It depends on nothing else, so that a resumed run draws what an uninterrupted one would have drawn.
-pub fn noise_seed(training_seed: u64, step: u64, layer: u64) -> u64 {
-    mix(mix(mix(training_seed) ^ step) ^ layer)
+pub fn noise_seed(training_seed: u64, pass: u64, layer: u64) -> u64 {
+    mix(mix(mix(training_seed) ^ pass) ^ layer)
 }
 
 /// A uniform number in `[0, 1)` with 24 random bits, number `index` of the stream `seed`.
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn every_step_and_layer_has_its_own_seed() {
+    fn every_pass_and_layer_has_its_own_seed() {
         let mut seeds: Vec<u64> = (0..10_000).map(|i| noise_seed(i / 1000, i / 10 % 100, i % 10)).collect();
         seeds.sort_unstable();
         seeds.dedup();

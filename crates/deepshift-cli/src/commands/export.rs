@@ -112,7 +112,7 @@ fn graph(arch: &str, shift: &ShiftOptions) -> Result<Graph> {
     let graph = by_name(arch).ok_or_else(|| Error::input(format!("there is no architecture {arch}")))?;
     // The original's rule: only in its fully connected MNIST network do linear layers count towards the depth.
     match shift.settings(arch != "simple_linear") {
-        Some(settings) => Ok(to_shift(&graph, &settings.options()?)?),
+        Some(settings) => Ok(to_shift(&graph, &settings.conversion()?)?),
         None => Ok(graph),
     }
 }

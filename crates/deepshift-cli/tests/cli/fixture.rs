@@ -5,7 +5,7 @@ use deepshift_core::{
     FloatTensor, Model, Preprocessing, Provenance, ShiftFormat, ShiftType, ShiftWeight, Tensor,
 };
 use deepshift_models::integer::{ActivationStatistics, build_integer};
-use deepshift_models::{ShiftOptions, formula_input, formula_weights, simple_conv, to_shift};
+use deepshift_models::{Conversion, formula_input, formula_weights, simple_conv, to_shift};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -133,7 +133,7 @@ fn observed(values: &[f32]) -> ActivationStatistics {
 fn shift_model() -> Model {
     let format = ShiftFormat::new(ShiftType::PS, 5).unwrap();
     let options =
-        ShiftOptions { shift_depth: 1000, format, activation_bits: [16, 16], convert_all_linear: true };
+        Conversion { shift_depth: 1000, format, activation_bits: [16, 16], convert_all_linear: true };
     let graph = to_shift(&simple_conv(), &options).unwrap();
     let mut tensors = formula_weights(&graph, 3);
     for node in graph.nodes.iter().filter(|node| node.shift_scheme().is_some()) {

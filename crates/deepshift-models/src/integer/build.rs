@@ -267,11 +267,9 @@ impl Builder<'_> {
 
     /// The epilogue of everything but layers: one rescaling, or one for each channel where BatchNorm follows.
     fn plain_epilogue(&self, fused: &Fused, unit: f64, bound: i64, format: FixedPoint) -> Result<Epilogue> {
-        let is_norm = matches!(self.graph.nodes[fused.start].op, Op::BatchNorm(_));
-        let norm = if is_norm { Some(fused.start) } else { fused.norm };
-        let channels = if norm.is_some() { self.shapes[fused.start][0] } else { 1 };
+        let channels = if fused.norm.is_some() { self.shapes[fused.start][0] } else { 1 };
         let rescales = (0..channels).map(|channel| {
-            let norm = self.norm(norm, channel)?;
+            let norm = self.norm(fused.norm, channel)?;
             let affine = Affine { factor: norm.factor * unit, offset: norm.offset };
             self.choose(affine, bound, format).ok_or_else(|| self.no_rescale(fused.start, channel))
         });

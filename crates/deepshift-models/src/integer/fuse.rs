@@ -2,14 +2,14 @@
 
 use deepshift_core::graph::{Activation, Graph, Op};
 
-/// An operation with what its epilogue takes up: a BatchNorm, then a clamp.
+/// An operation with what its epilogue takes up: a BatchNorm, then a clamp. Either may be the operation itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fused {
     /// The node that computes.
     pub start: usize,
-    /// A BatchNorm that follows at once.
+    /// A BatchNorm that is the node itself or follows at once.
     pub norm: Option<usize>,
-    /// ReLU or ReLU6 that follows at once.
+    /// ReLU or ReLU6 that is the node itself or follows at once.
     pub clamp: Option<Activation>,
     /// The last of these nodes; its value is the operation's.
     pub end: usize,
@@ -78,9 +78,13 @@ fn follow(graph: &Graph, users: &[Vec<usize>], start: usize) -> Fused {
             | Op::ChannelShuffle(_)
             | Op::PadShortcut(_)
     );
-    if let Op::Activation(activation) = graph.nodes[start].op {
-        fused.clamp = Some(activation).filter(is_clamp);
-        return fused;
+    match graph.nodes[start].op {
+        Op::Activation(activation) => {
+            fused.clamp = Some(activation).filter(is_clamp);
+            return fused;
+        }
+        Op::BatchNorm(_) => fused.norm = Some(start),
+        _ => {}
     }
     while has_epilogue && let Some(next) = only_user(graph, users, fused.end) {
         match graph.nodes[next].op {

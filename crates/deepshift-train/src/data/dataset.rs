@@ -50,7 +50,8 @@ impl Dataset {
         classes: Vec<String>,
         preprocessing: Preprocessing,
     ) -> Result<Self, Malformed> {
-        if shape.iter().product::<usize>().checked_mul(labels.len()) != Some(images.len()) {
+        let each = shape.iter().product::<usize>();
+        if each == 0 || each.checked_mul(labels.len()) != Some(images.len()) {
             let problem = format!("{} bytes are not {} pictures of {shape:?}", images.len(), labels.len());
             return Err(Malformed::new(0, problem));
         }
@@ -173,6 +174,18 @@ mod tests {
             second(3.0),
         ];
         assert_eq!(batch.images, expected);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let new = |images: usize, labels: Vec<u16>, shape: [usize; 3]| {
+            let preprocessing = Preprocessing { mean: vec![0.0; shape[0]], std: vec![1.0; shape[0]] };
+            Dataset::new(vec![0; images], labels, shape, vec!["cat".into()], preprocessing)
+        };
+        assert!(new(8, vec![0, 0], [1, 2, 2]).is_ok());
+        assert!(new(7, vec![0, 0], [1, 2, 2]).is_err());
+        assert!(new(0, vec![0, 0], [1, 0, 2]).is_err());
+        assert_eq!(new(8, vec![0, 1], [1, 2, 2]).unwrap_err().offset, 1);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use burn::tensor::TensorData;
 use deepshift_core::round::round_to_fixed;
 use rayon::prelude::*;
 
+use crate::flex::values;
+
 use super::ShiftOps;
 use super::rounding::{FixedPoint, clamp, exp2, exponent, floor, round_ties_even};
 use crate::shift::options::{mix, uniform};
@@ -127,10 +129,6 @@ fn fill(like: &FlexTensor, task: impl Fn(usize, &mut [f32]) + Sync) -> FlexTenso
     let pieces = output.par_chunks_mut(TASK).enumerate();
     pieces.for_each(|(piece, output)| task(piece * TASK, output));
     FlexTensor::from_data(TensorData::new(output, like.shape()))
-}
-
-fn values(tensor: &FlexTensor) -> &[f32] {
-    tensor.as_slice().expect("shift layers compute with contiguous f32 tensors")
 }
 
 #[cfg(test)]
