@@ -27,7 +27,7 @@ fn no_mutant_panics_or_allocates_too_much() {
     let small = formula_model(&every_operation(), format).unwrap().to_bytes().unwrap();
     let accepted = run_mutants(&small, 1);
     assert!(accepted > MUTANTS / 20, "only {accepted} mutants reach the interpreter");
-    run_mutants(&real_file(format), 50);
+    run_mutants(&real_file(), 50);
     for (number, bytes) in hostile_files(&small).iter().enumerate() {
         let _ = read_within_allowance(bytes, number);
     }
@@ -59,10 +59,8 @@ fn integer_node(op: Value) -> Value {
     json!({"name": "", "op": op, "format": {"fraction_bits": 0, "lowest": 0, "highest": 0}})
 }
 
-fn real_file(format: ShiftFormat) -> Vec<u8> {
-    std::fs::read(repository("models/mnist_conv.dshift")).unwrap_or_else(|_| {
-        formula_model(&deepshift_models::simple_conv(), format).unwrap().to_bytes().unwrap()
-    })
+fn real_file() -> Vec<u8> {
+    std::fs::read(repository("web/models/mnist-conv.dshift")).unwrap()
 }
 
 /// Reads all mutants and runs every `one_in`-th of those that are accepted. Returns how many were.

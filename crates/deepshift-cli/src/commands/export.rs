@@ -1,6 +1,6 @@
 //! `deepshift export`: a trained network as a packed file.
 
-use super::train::{CHECKPOINT, MODEL, ORIGIN, ShiftOptions, UNROUNDED, defaults};
+use super::train::{BEST, CHECKPOINT, MODEL, ORIGIN, ShiftOptions, defaults};
 use crate::pack::{Packed, pack, pack_float};
 use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
@@ -102,7 +102,7 @@ fn read_folder(folder: &Path) -> Result<(Graph, StateDict)> {
     let bytes = files::read(&path)?;
     let named = |error: deepshift_train::Error| Error::input(format!("{}: {error}", path.display()));
     let settings = checkpoint_settings(&bytes).map_err(named)?;
-    let best = folder.join(UNROUNDED);
+    let best = folder.join(BEST);
     let state =
         if best.is_file() { read_state_dict(&best)? } else { checkpoint_weights(&bytes).map_err(named)? };
     Ok((settings.graph()?, state))

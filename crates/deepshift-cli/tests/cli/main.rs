@@ -1,8 +1,9 @@
-//! The commands that need no training, as a user runs them.
+//! The commands as a user runs them.
 
 mod errors;
 mod eval;
 mod fixture;
 mod inspect;
 mod run;
+mod shipped;
 mod train;

@@ -11,10 +11,12 @@ use deepshift_train::{Settings, Trainer, checkpoint_settings, to_safetensors};
 use std::path::{Path, PathBuf};
 
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
-/// Rounded weights of the best epoch, as the original's `weights.pth`.
+/// Rounded weights of the last epoch, as the original's `weights.pth`.
 const WEIGHTS: &str = "weights.safetensors";
-/// Unrounded weights of the best epoch, as they trained.
-pub const UNROUNDED: &str = "weights_unrounded.safetensors";
+/// The same before rounding.
+const UNROUNDED: &str = "weights_unrounded.safetensors";
+/// Unrounded weights of the best epoch, from which the model is made.
+pub const BEST: &str = "weights_best.safetensors";
 pub const MODEL: &str = "model.dshift";
 const COMMAND: &str = "command_args.txt";
 const LOG: &str = "train_log.csv";
@@ -107,7 +109,7 @@ impl Folder {
     /// Removes what an earlier run of this name left, which would otherwise pass for this one's; its checkpoint first,
     /// because alone it would pass for a run that was stopped.
     fn clear(&self) -> Result<()> {
-        [CHECKPOINT, MODEL, WEIGHTS, UNROUNDED, LOG, CURVES, EXPONENTS, WEIGHTS_LOG]
+        [CHECKPOINT, MODEL, WEIGHTS, UNROUNDED, BEST, LOG, CURVES, EXPONENTS, WEIGHTS_LOG]
             .into_iter()
             .try_for_each(|name| self.remove(name))
     }
@@ -147,16 +149,18 @@ impl Folder {
         self.write(LOG, &summary::log(trainer.history())?)?;
         self.write(CURVES, &curves::draw(trainer.history())?)?;
         let epochs_done = trainer.history().len();
-        if run.options.save_model && summary::best_epoch(trainer.history()) + 1 == epochs_done {
-            self.write_weights(UNROUNDED, &trainer.network().state())?;
-            self.write_weights(WEIGHTS, &trainer.evaluated().state())?;
+        if !run.options.save_model {
+            return Ok(());
         }
-        Ok(())
+        if summary::best_epoch(trainer.history()) + 1 == epochs_done {
+            self.write_weights(BEST, &trainer.network().state())?;
+        }
+        self.write_weights(WEIGHTS, &trainer.evaluated().state())
     }
 
     /// The network of the best epoch, rounded and without gradients.
     fn best(&self, trainer: &Trainer) -> Result<Network> {
-        let state = read_state_dict(&self.path.join(UNROUNDED))?;
+        let state = read_state_dict(&self.path.join(BEST))?;
         let options = trainer.settings().training_options();
         Ok(Network::from_state(trainer.network().graph(), &state, options, &Device::flex())?.rounded())
     }
@@ -171,6 +175,7 @@ impl Folder {
             // It was needed to go on with the run, and holds the weights that nobody wants.
             return self.remove(CHECKPOINT);
         }
+        self.write_weights(UNROUNDED, &trainer.network().state())?;
         let provenance = summary::provenance(run, trainer);
         let packed = crate::pack::pack(&network, &run.train, &provenance, false)?;
         let counts = exponents::ExponentCounts::of_model(&packed.model);

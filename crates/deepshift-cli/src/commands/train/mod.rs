@@ -9,7 +9,7 @@ mod resume;
 mod run;
 mod summary;
 
-pub use folder::{CHECKPOINT, MODEL, UNROUNDED};
+pub use folder::{BEST, CHECKPOINT, MODEL};
 pub use options::{ShiftOptions, defaults};
 pub use summary::ORIGIN;
 

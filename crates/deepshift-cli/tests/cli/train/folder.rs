@@ -1,7 +1,7 @@
 use super::{SHORT, fixture};
 use crate::fixture::names;
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "checkpoint.safetensors",
     "command_args.txt",
     "exponents.svg",
@@ -10,6 +10,7 @@ const FILES: [&str; 10] = [
     "train_log.csv",
     "training.svg",
     "weights.safetensors",
+    "weights_best.safetensors",
     "weights_log.txt",
     "weights_unrounded.safetensors",
 ];
