@@ -1,6 +1,8 @@
 """Writes the small PyTorch files that crates/deepshift-burn/tests/import.rs reads. Needs torch and safetensors."""
 
 import pathlib
+import sys
+import types
 
 import torch
 from safetensors.torch import save_file
@@ -21,6 +23,11 @@ class Tiny(torch.nn.Module):
     def forward(self, x):
         return self.bn(self.fc1(x))
 
+
+# Legacy pickles of whole modules hold the path of the class's source file, unless its module has none.
+sys.modules["tiny"] = types.ModuleType("tiny")
+sys.modules["tiny"].Tiny = Tiny
+Tiny.__module__ = "tiny"
 
 model = Tiny()
 state = model.state_dict()
