@@ -14,8 +14,10 @@ pub use resnet::resnet20;
 
 use deepshift_core::graph::Graph;
 
+type Architecture = (&'static str, fn() -> Graph);
+
 /// Every architecture with the name that the original and the command line use.
-const ARCHITECTURES: [(&str, fn() -> Graph); 3] =
+const ARCHITECTURES: [Architecture; 3] =
     [("simple_linear", simple_linear), ("simple_conv", simple_conv), ("resnet20", resnet20)];
 
 /// An architecture by its name.
