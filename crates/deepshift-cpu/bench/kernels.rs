@@ -1,7 +1,7 @@
 //! Layers per kernel family and instruction set on one thread, beside the `gemm` crate in f32: gathering, sums and
 //! epilogues together. Elements per second are multiply-accumulates per second.
 //!
-//! `cargo bench --profile dev -p deepshift-cpu`
+//! `scripts/bench-kernels`
 #![allow(missing_docs)]
 
 use criterion::{

@@ -1,0 +1,1 @@
+//! Benchmarks of `deepshift-cpu`; see `kernels.rs`.
