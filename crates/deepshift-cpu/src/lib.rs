@@ -3,6 +3,19 @@
 //!
 //! The kernels of each instruction set lie in one file under `kernels/`; which one runs is decided when an executor is
 //! made. `DEEPSHIFT_CPU=scalar` forces one.
+//!
+//! ```
+//! use deepshift_core::{Input, Model};
+//! use deepshift_cpu::{Executor, Kernel, Mode, Options};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let model = Model::from_bytes(&std::fs::read("../../web/models/mnist-conv.dshift")?)?;
+//! let options = Options { mode: Mode::Integer, kernel: Kernel::Shift, ..Options::default() };
+//! let logits = Executor::new(&model, options)?.run(Input::Pictures(&[0; 28 * 28]))?;
+//! assert_eq!(logits.len(), 10);
+//! # Ok(())
+//! # }
+//! ```
 
 #[doc(hidden)]
 pub mod bench;

@@ -8,6 +8,18 @@
 //!
 //! Parameters have the original's names and PyTorch's layout, for the linear layer also: type Q has `weight`, type PS
 //! has `shift` and `sign`, both may have `bias`. State dicts of the original therefore load by name, unchanged.
+//!
+//! ```
+//! use burn::tensor::{Device, Tensor};
+//! use deepshift_burn::shift::{ShiftConv2dConfig, ShiftOptions, ShiftType};
+//!
+//! let device = Device::flex().autodiff();
+//! let options = ShiftOptions::new(ShiftType::PS).with_weight_bits(4);
+//! let layer = ShiftConv2dConfig::new([16, 32], [3, 3], options).with_padding([1, 1]).init(&device);
+//! let layer = layer.clamp_parameters(); // before every step, as the original does
+//! let y = layer.forward(Tensor::<4>::ones([1, 16, 8, 8], &device));
+//! assert_eq!(y.dims(), [1, 32, 8, 8]);
+//! ```
 
 mod circular;
 mod conv2d;
