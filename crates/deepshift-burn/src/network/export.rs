@@ -30,14 +30,15 @@ impl Network {
         for (index, node) in self.graph().nodes.iter().enumerate() {
             for (name, _) in node.parameters() {
                 let scheme = node.shift_scheme().filter(|_| name.ends_with(".weight"));
-                let tensor = match (scheme, rounded.layer(index).and_then(Layer::rounded_weight)) {
-                    (Some(scheme), Some(weight)) => {
+                let tensor = match scheme.zip(rounded.layer(index)) {
+                    Some((scheme, layer)) => {
+                        let weight = layer.weight();
                         let (packed, zeros) =
                             ShiftWeight::from_values(weight.shape, scheme.format, &weight.values)?;
                         replaced_zeros += zeros;
                         Tensor::Shift(packed)
                     }
-                    _ => Tensor::Float(state[&name].clone()),
+                    None => Tensor::Float(state[&name].clone()),
                 };
                 tensors.insert(name, tensor);
             }
@@ -50,11 +51,14 @@ impl Network {
 }
 
 impl Layer {
-    fn rounded_weight(&self) -> Option<FloatTensor> {
+    /// The weight that the layer computes with; BatchNorm's is its scale.
+    fn weight(&self) -> FloatTensor {
         match self {
-            Self::ShiftConv2d(layer) => Some(to_float(layer.rounded_weight())),
-            Self::ShiftLinear(layer) => Some(to_float(layer.rounded_weight())),
-            _ => None,
+            Self::ShiftConv2d(layer) => to_float(layer.rounded_weight()),
+            Self::ShiftLinear(layer) => to_float(layer.rounded_weight()),
+            Self::Conv2d(layer) => to_float(layer.weight.val()),
+            Self::Linear(layer) => to_float(layer.weight.val()),
+            Self::BatchNorm(layer) => to_float(layer.gamma.val()),
         }
     }
 }
