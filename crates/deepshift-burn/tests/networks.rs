@@ -197,3 +197,22 @@ fn weights_of_another_network_are_refused_by_name() {
     let error = refuse("resnet20");
     assert!(error.contains("conv1.weight"), "{error}");
 }
+
+/// PyTorch: `torch.nn.BatchNorm2d(1)` in training mode on these four values gives a running mean of 0.25 and a running
+/// variance of 0.9 + 0.1 * 5/3.
+#[test]
+fn running_statistics_are_pytorchs() {
+    let mut builder = GraphBuilder::new("norm", &[1, 2, 2]);
+    let norm = builder.batch_norm("norm", 0, 1);
+    let flat = builder.op("flatten", Op::Flatten, &[norm]);
+    let graph = builder.finish(flat);
+    let device = Device::flex().autodiff();
+    let network =
+        Network::from_state(&graph, &initial_state(&graph, 1), TrainingOptions::default(), &device).unwrap();
+    let data = TensorData::new(vec![1.0f32, 2.0, 3.0, 4.0], [1, 1, 2, 2]);
+    let input = Value::Picture(Tensor::from_data(data, &device));
+    network.forward(input, Mode::Training { seed: 1, pass: 0 }).unwrap();
+    let state = network.state();
+    assert!((state["norm.running_mean"].values[0] - 0.25).abs() < 1e-6, "{state:?}");
+    assert!((state["norm.running_var"].values[0] - (0.9 + 0.1 * 5.0 / 3.0)).abs() < 1e-6, "{state:?}");
+}

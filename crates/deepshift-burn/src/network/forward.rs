@@ -4,6 +4,7 @@ use super::{Layer, Network};
 use crate::pool::max_pool2d;
 use crate::shift::{noise_seed, uniform};
 use crate::{Error, Result};
+use burn::nn::BatchNorm;
 use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData, activation};
@@ -119,9 +120,25 @@ impl Layer {
             Self::ShiftConv2d(layer) => Value::Picture(layer.forward(x.picture()?)),
             Self::Linear(layer) => Value::Vector(layer.forward(x.vector()?)),
             Self::ShiftLinear(layer) => Value::Vector(layer.forward(x.vector()?)),
-            Self::BatchNorm(layer) => elementwise!(x, x => layer.forward(x)),
+            Self::BatchNorm(layer) => elementwise!(x, x => batch_norm(layer, x)),
         })
     }
+}
+
+/// Burn's, but the running variance takes in the unbiased variance of the batch, as PyTorch's does: `n / (n - 1)` times
+/// the biased one of the `n` values of a channel.
+fn batch_norm<const D: usize>(layer: &BatchNorm, x: Tensor<D>) -> Tensor<D> {
+    let count = (x.shape().num_elements() / x.dims()[1]) as f64;
+    let before = layer.running_var.value_sync();
+    let trains = x.device().is_autodiff() && layer.training.is_enabled();
+    let y = layer.forward(x);
+    if trains && count > 1.0 {
+        let unbiased = count / (count - 1.0);
+        let after = layer.running_var.value_sync().mul_scalar(unbiased);
+        let old = before.mul_scalar((1.0 - layer.momentum) * (1.0 - unbiased));
+        layer.running_var.update((after + old).detach());
+    }
+    y
 }
 
 fn first(operands: Vec<Value>) -> Result<Value> {
