@@ -115,6 +115,9 @@ impl Folder {
     }
 
     fn reopen(&self, run: &Run, trainer: &Trainer) -> Result<()> {
+        if run.options.save_model {
+            self.refuse_without_best(trainer)?;
+        }
         if !trainer.is_finished() {
             self.remove(MODEL)?;
         }
@@ -123,6 +126,20 @@ impl Folder {
         let position = trainer.position();
         // The run may have been killed between the checkpoint and what else an epoch leaves.
         if position.epoch > 0 && position.batch == 0 { self.save_results(run, trainer) } else { Ok(()) }
+    }
+
+    /// A run that went without keeping weights has lost its best epoch: better said now than after the last one.
+    fn refuse_without_best(&self, trainer: &Trainer) -> Result<()> {
+        let position = trainer.position();
+        // The first epoch's results may be what a kill prevented; they are written again.
+        let needs_best = position.epoch > 1 || (position.epoch == 1 && position.batch > 0);
+        if !needs_best || self.path.join(BEST).is_file() {
+            return Ok(());
+        }
+        Err(Error::input(format!(
+            "{} has no {BEST}, because the run kept no weights: go on with --save-model false",
+            self.path.display()
+        )))
     }
 
     fn remove(&self, name: &str) -> Result<()> {

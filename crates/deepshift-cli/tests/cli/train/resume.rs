@@ -48,6 +48,19 @@ fn a_finished_run_can_be_made_longer() {
 }
 
 #[test]
+fn a_run_that_kept_no_weights_cannot_begin_to() {
+    let fixture = fixture(64);
+    fixture.succeed(&format!("{SHORT} {RUN}"));
+    let folder = fixture.path(FOLDER);
+    std::fs::remove_file(folder.join("weights_best.safetensors")).unwrap();
+    let before = std::fs::read(folder.join("model.dshift")).unwrap();
+    let message = fixture.fail(&format!("train mnist --resume {FOLDER} --epochs 3"));
+    assert!(message.contains("go on with --save-model false"), "{message}");
+    assert!(std::fs::read(folder.join("model.dshift")).unwrap() == before);
+    fixture.succeed(&format!("train mnist --resume {FOLDER} --epochs 3 --save-model false"));
+}
+
+#[test]
 fn a_cosine_cannot_be_made_longer() {
     let fixture = fixture(64);
     fixture.succeed(&format!("{SHORT} {RUN} --lr-schedule cosine"));
