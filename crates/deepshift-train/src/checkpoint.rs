@@ -46,14 +46,13 @@ impl Trainer {
 
     /// The run that [`to_checkpoint`](Self::to_checkpoint) wrote, over the same number of pictures.
     pub fn from_checkpoint(bytes: &[u8], pictures: u32, device: &Device) -> Result<Self, Error> {
-        let (settings, state) = (checkpoint_settings(bytes)?, checkpoint_weights(bytes)?);
         let file = open(bytes)?;
         if tensor(&file, PICTURES)? != pictures.to_le_bytes() {
             return Err(damaged(&format!(
                 "it belongs to another number of training pictures than {pictures}"
             )));
         }
-        let mut trainer = Self::new(settings, pictures, Some(&state), device)?;
+        let mut trainer = Self::new(settings(bytes)?, pictures, Some(&weights(&file)?), device)?;
         trainer.load_optimizer(tensor(&file, OPTIMIZER)?.to_vec())?;
         trainer.history = floats(&file, HISTORY)?.as_chunks().0.iter().map(EpochRow::from_array).collect();
         let position: [f64; 7] =
@@ -78,12 +77,19 @@ impl Trainer {
 /// The settings of a checkpoint.
 pub fn checkpoint_settings(bytes: &[u8]) -> Result<Settings, Error> {
     open(bytes)?;
-    serde_json::from_str(&metadata(bytes, SETTINGS)?).map_err(|error| damaged(&error))
+    settings(bytes)
 }
 
 /// The unrounded parameters of a checkpoint.
 pub fn checkpoint_weights(bytes: &[u8]) -> Result<StateDict, Error> {
-    let file = open(bytes)?;
+    weights(&open(bytes)?)
+}
+
+fn settings(bytes: &[u8]) -> Result<Settings, Error> {
+    serde_json::from_str(&metadata(bytes, SETTINGS)?).map_err(|error| damaged(&error))
+}
+
+fn weights(file: &SafeTensors) -> Result<StateDict, Error> {
     let mut state = StateDict::new();
     for (name, view) in file.tensors() {
         if let Some(name) = name.strip_prefix(NETWORK) {

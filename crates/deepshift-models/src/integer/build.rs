@@ -362,17 +362,9 @@ fn exp2(exponent: i32) -> f64 {
     f64::from(exponent).exp2()
 }
 
+/// Fusion leaves no dropout, which would be one too.
 fn copies(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::MaxPool(_)
-            | Op::Flatten
-            | Op::Slice(_)
-            | Op::ChannelShuffle(_)
-            | Op::PadShortcut(_)
-            | Op::Dropout(_)
-            | Op::DropPath(_)
-    )
+    matches!(op, Op::MaxPool(_) | Op::Flatten | Op::Slice(_) | Op::ChannelShuffle(_) | Op::PadShortcut(_))
 }
 
 /// `min(highest, 6 * 2^F)`.
