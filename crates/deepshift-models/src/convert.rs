@@ -57,7 +57,7 @@ pub fn shift_layers(graph: &Graph) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{resnet20, simple_conv, simple_linear};
+    use crate::{by_name, simple_conv, simple_linear};
 
     fn converted(graph: &Graph, shift_depth: usize, convert_all_linear: bool) -> Vec<String> {
         let options = Conversion {
@@ -75,8 +75,9 @@ mod tests {
     fn layers_are_counted_from_the_end() {
         assert_eq!(converted(&simple_linear(), 2, false), ["fc2", "fc3"]);
         assert_eq!(converted(&simple_conv(), 1, true), ["conv2", "fc1", "fc2"]);
-        assert_eq!(converted(&resnet20(), 2, true), ["layer3.2.conv1", "layer3.2.conv2", "linear"]);
+        let resnet20 = by_name("resnet20").unwrap();
+        assert_eq!(converted(&resnet20, 2, true), ["layer3.2.conv1", "layer3.2.conv2", "linear"]);
         assert!(converted(&simple_conv(), 0, true).is_empty());
-        assert_eq!(converted(&resnet20(), 1000, true).len(), 20);
+        assert_eq!(converted(&resnet20, 1000, true).len(), 20);
     }
 }

@@ -240,6 +240,17 @@ impl Graph {
         self.nodes.iter().position(|node| node.name == name)
     }
 
+    /// Whether the logits depend on each node; auxiliary heads are for training.
+    pub fn needed(&self) -> Vec<bool> {
+        let mut needed: Vec<bool> = (0..self.nodes.len()).map(|index| index == self.logits()).collect();
+        for (index, node) in self.nodes.iter().enumerate().rev() {
+            for &input in node.inputs.iter().filter(|&&input| input < index) {
+                needed[input] |= needed[index];
+            }
+        }
+        needed
+    }
+
     /// The parameters and running statistics of the network, as PyTorch names, shapes and orders them. The weight of
     /// a shift layer is listed as `<name>.weight` whatever its type.
     pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {

@@ -34,10 +34,11 @@ impl Graph {
         Ok(shapes)
     }
 
-    /// Multiply-accumulates of convolutions and linear layers for one picture.
+    /// Multiply-accumulates of the convolutions and linear layers that the logits of one picture need.
     pub fn multiply_accumulates(&self) -> Result<u64> {
         let shapes = self.shapes()?;
-        let each = self.nodes.iter().zip(&shapes).map(|(node, shape)| node.op.multiply_accumulates(shape));
+        let needed = self.nodes.iter().zip(&shapes).zip(self.needed()).filter(|(_, needed)| *needed);
+        let each = needed.map(|((node, shape), _)| node.op.multiply_accumulates(shape));
         Ok(each.fold(0, u64::saturating_add))
     }
 }
@@ -359,6 +360,8 @@ mod tests {
         let graph = builder.finish(out);
         assert_eq!(graph.shapes().unwrap()[out], [10]);
         assert_eq!(graph.multiply_accumulates().unwrap(), 4 * 64 * 27 + 2560);
+        let auxiliary = Graph { outputs: vec![conv, out], ..graph.clone() };
+        assert_eq!(auxiliary.multiply_accumulates().unwrap(), 4 * 64 * 27);
 
         let mut broken = graph.clone();
         broken.nodes[3].inputs = vec![9];

@@ -24,7 +24,7 @@ pub(super) struct Fusion {
 
 pub(super) fn fuse(graph: &Graph) -> Fusion {
     let users = users(graph);
-    let needed = needed(graph);
+    let needed = graph.needed();
     let mut fusion = Fusion { operations: Vec::new(), value_of: (0..graph.nodes.len()).collect() };
     let mut taken = vec![false; graph.nodes.len()];
     for start in 0..graph.nodes.len() {
@@ -53,18 +53,6 @@ fn users(graph: &Graph) -> Vec<Vec<usize>> {
         }
     }
     users
-}
-
-/// Whether the logits depend on each node; auxiliary heads are for training.
-fn needed(graph: &Graph) -> Vec<bool> {
-    let mut needed = vec![false; graph.nodes.len()];
-    needed[graph.logits()] = true;
-    for index in (0..graph.nodes.len()).rev() {
-        if needed[index] {
-            graph.nodes[index].inputs.iter().for_each(|&input| needed[input] = true);
-        }
-    }
-    needed
 }
 
 fn follow(graph: &Graph, users: &[Vec<usize>], start: usize) -> Fused {
