@@ -1,0 +1,146 @@
+import { BadArgumentError, BadFileError } from "./errors.js";
+import { fromWasm, messageOf } from "./translate.js";
+import type { ModelInfo } from "./info.js";
+import { measure } from "./measure.js";
+import { type Network, type StartMaker, adapterOf, startWasm, startWebgpu } from "./network.js";
+import type { Platform } from "./platform.js";
+import type { DeviceReport, Kernel, LoadOptions, Mode } from "./types.js";
+
+/** What a network is made of. */
+export interface Request {
+  platform: Platform;
+  file: Uint8Array;
+  device: "auto" | "webgpu" | "wasm";
+  mode: "auto" | Mode;
+  kernel: Kernel;
+  wasmUrl: string | URL | undefined;
+  signal: AbortSignal | undefined;
+}
+
+/** Where networks come from; tests give others. */
+export interface Devices {
+  wasm: StartMaker;
+  webgpu: StartMaker;
+}
+
+export const devices: Devices = { wasm: startWasm, webgpu: startWebgpu };
+
+/** A network that runs, and why on this device. */
+export interface Chosen {
+  info: ModelInfo;
+  network: Network;
+  report: DeviceReport;
+}
+
+/** A network and what was asked of it. */
+interface Candidate {
+  info: ModelInfo;
+  network: Network;
+  mode: Mode;
+}
+
+/** What came of making and measuring a network. */
+interface Trial {
+  made?: Candidate;
+  milliseconds?: number;
+  failure?: unknown;
+}
+
+/** Fills in the defaults; the file is still to come. */
+export function requestOf(platform: Platform, options: LoadOptions): Omit<Request, "file"> {
+  const { device = "auto", mode = "auto", kernel = "dot", wasmUrl, signal } = options;
+  requireOneOf("device", device, ["auto", "webgpu", "wasm"]);
+  requireOneOf("mode", mode, ["auto", "integer", "float"]);
+  requireOneOf("kernel", kernel, ["dot", "shift", "naive-multiply"]);
+  return { platform, device, mode, kernel, wasmUrl, signal };
+}
+
+function requireOneOf(name: string, value: string, known: string[]): void {
+  if (!known.includes(value)) throw new BadArgumentError(`${name} is "${value}" instead of ${known.join(", ")}`);
+}
+
+/** Makes the network on the device asked for, or on the faster one. */
+export async function choose(request: Request, available: Devices = devices): Promise<Chosen> {
+  if (request.device === "auto") return chooseFaster(request, available);
+  return chosen(request, await make(request, available[request.device]), "asked for");
+}
+
+async function chooseFaster(request: Request, available: Devices): Promise<Chosen> {
+  const wasm = await tryMaking(request, available.wasm);
+  if (wasm.failure instanceof BadFileError || wasm.failure instanceof BadArgumentError) throw wasm.failure;
+  const webgpu = await tryMaking(request, available.webgpu);
+  if (wasm.made && webgpu.made) {
+    await tryMeasuring(wasm, wasm.made);
+    await tryMeasuring(webgpu, webgpu.made);
+  }
+  if (request.signal?.aborted) {
+    wasm.made?.network.free();
+    webgpu.made?.network.free();
+    throw request.signal.reason;
+  }
+  return better(request, wasm, webgpu);
+}
+
+async function make(request: Request, start: StartMaker): Promise<Candidate> {
+  const maker = await start(request.platform, request.wasmUrl);
+  const info = JSON.parse(maker.describe(request.file)) as ModelInfo;
+  const mode = request.mode === "auto" ? (info.integer_mode ? "integer" : "float") : request.mode;
+  return { info, network: await maker.make(request.file, mode, request.kernel), mode };
+}
+
+async function tryMaking(request: Request, start: StartMaker): Promise<Trial> {
+  try {
+    return { made: await make(request, start) };
+  } catch (failure) {
+    return { failure };
+  }
+}
+
+async function tryMeasuring(trial: Trial, { network, info }: Candidate): Promise<void> {
+  const size = info.input_shape.reduce((product, length) => product * length, 1);
+  const pictures = new Uint8Array(size);
+  const values = new Float32Array(size);
+  try {
+    trial.milliseconds = await measure(() =>
+      info.preprocessing ? network.run_pictures(pictures) : network.run_values(values),
+    );
+  } catch (failure) {
+    network.free();
+    delete trial.made;
+    trial.failure = fromWasm(failure);
+  }
+}
+
+function better(request: Request, wasm: Trial, webgpu: Trial): Chosen {
+  if (!wasm.made && !webgpu.made) throw wasm.failure;
+  if (!wasm.made) return chosen(request, webgpu.made!, `wasm cannot be used: ${messageOf(wasm.failure)}`);
+  if (!webgpu.made) return chosen(request, wasm.made, `WebGPU cannot be used: ${messageOf(webgpu.failure)}`);
+  const milliseconds = { wasm: wasm.milliseconds!, webgpu: webgpu.milliseconds! };
+  if (milliseconds.webgpu < milliseconds.wasm) {
+    wasm.made.network.free();
+    const reason = comparison(milliseconds.webgpu, milliseconds.wasm, "wasm");
+    return chosen(request, webgpu.made, reason, milliseconds);
+  }
+  webgpu.made.network.free();
+  return chosen(request, wasm.made, comparison(milliseconds.wasm, milliseconds.webgpu, "WebGPU"), milliseconds);
+}
+
+/** "2.1x faster than WebGPU on this model" */
+function comparison(taken: number, other: number, name: string): string {
+  const ratio = other / taken;
+  if (ratio < 1.05) return `as fast as ${name} on this model`;
+  return `${ratio.toFixed(ratio < 10 ? 1 : 0)}x faster than ${name} on this model`;
+}
+
+function chosen(
+  request: Request,
+  { info, network, mode }: Candidate,
+  reason: string,
+  milliseconds?: DeviceReport["milliseconds"],
+): Chosen {
+  const report: DeviceReport = { device: network.device, reason, mode, kernel: request.kernel };
+  const adapter = adapterOf(network);
+  if (milliseconds) report.milliseconds = milliseconds;
+  if (adapter) report.adapter = adapter;
+  return { info, network, report };
+}

@@ -1,0 +1,31 @@
+/** Shortest sample worth having: clocks of browsers may tick only every millisecond. */
+const SAMPLE_MS = 5;
+const SAMPLES = 5;
+/** Networks that take long are measured less often. */
+const BUDGET_MS = 400;
+
+/** Median milliseconds of a call, after a first one that warms up. Short calls are timed several at once. */
+export async function measure(call: () => unknown, now = () => performance.now()): Promise<number> {
+  await call();
+  const begin = now();
+  const samples: number[] = [];
+  for (let calls = 1; ; ) {
+    const elapsed = await time(call, calls, now);
+    if (elapsed < SAMPLE_MS) {
+      calls *= 2;
+      continue;
+    }
+    samples.push(elapsed / calls);
+    if (samples.length === SAMPLES || now() - begin > BUDGET_MS) return median(samples);
+  }
+}
+
+async function time(call: () => unknown, calls: number, now: () => number): Promise<number> {
+  const begin = now();
+  for (let done = 0; done < calls; done += 1) await call();
+  return now() - begin;
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
+}
