@@ -45,7 +45,7 @@ pub fn float_model(graph: &Graph, format: ShiftFormat, rich: bool) -> Result<Mod
         graph,
         tensors,
         integer: None,
-        preprocessing: Some(Preprocessing { mean: vec![0.1307; channels], std: vec![0.3081; channels] }),
+        preprocessing: Some(Preprocessing::new(vec![0.1307; channels], vec![0.3081; channels])),
         classes: Vec::new(),
         provenance: Provenance::default(),
     })

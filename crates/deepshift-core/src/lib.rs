@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bits;
+mod choice;
 mod codes;
 mod error;
 mod fixed;
@@ -13,13 +14,15 @@ mod model;
 mod preprocess;
 mod rank;
 pub mod reference;
+pub mod report;
 pub mod round;
 mod weight;
 
+pub use choice::{Kernel, Mode};
 pub use codes::{ShiftFormat, ShiftType, Term, term_value};
 pub use error::{Error, Result};
 pub use fixed::{FixedPoint, MAX_FRACTION_BITS, MAX_OUTPUT};
 pub use model::{FloatTensor, Model, Provenance, Tensor};
-pub use preprocess::{Input, Preprocessing};
+pub use preprocess::{Input, Interpolation, Preprocessing};
 pub use rank::rank;
 pub use weight::{MAX_INTEGER_BITS, ShiftWeight};

@@ -57,7 +57,7 @@ fn model(format: ShiftFormat, terms: u8, exponents: bool) -> Model {
         tensors: graph.parameters().into_iter().map(floats).collect(),
         graph,
         integer: None,
-        preprocessing: Some(Preprocessing { mean: vec![0.1307, 0.5], std: vec![0.3081, 0.1] }),
+        preprocessing: Some(Preprocessing::new(vec![0.1307, 0.5], vec![0.3081, 0.1])),
         classes: ["zero", "größer", "\"two\"\n"].map(String::from).into(),
         provenance: Provenance {
             license: "MIT".into(),

@@ -31,9 +31,11 @@ impl LayerBench {
             .ok_or_else(|| Error::BadArgument("no layer".into()))?;
         let rescale = Rescale { multiplier: 3, offset: 9, pre_shift: 8, post_shift: 4 };
         let rescaler = Rescaler::new(&Epilogue::new(vec![rescale]), output.channels, FixedPoint::signed_8(4));
+        let kernels = choose(Some(isa), None)?;
+        let operand = FixedPoint::signed_8(4);
         Ok(Self {
-            layer: Layer::new(geometry, weight, rescaler, kernel),
-            context: Context { kernels: choose(Some(isa), None)?, parallel: false },
+            layer: Layer::new(geometry, weight, operand, rescaler, (kernel, kernels)),
+            context: Context { kernels, parallel: false },
             x: (0..input.elements()).map(|i| (i * 7919 % 251) as i8).collect(),
             out: vec![0; output.elements()],
         })

@@ -5,10 +5,10 @@ use crate::float::FloatExecutor;
 use crate::integer::IntegerExecutor;
 use crate::isa::{ENVIRONMENT_VARIABLE, choose};
 use crate::kernels::Kernels;
-use crate::options::{Mode, Options};
+use crate::options::Options;
 use crate::workers::Workers;
 use crate::{Isa, Result};
-use deepshift_core::{Input, Model};
+use deepshift_core::{Input, Mode, Model};
 use std::sync::Mutex;
 
 /// A model made ready for this CPU: weights packed, kernels chosen.
@@ -16,6 +16,8 @@ pub struct Executor {
     network: Network,
     kernels: Kernels,
     workers: Workers,
+    /// Of the nodes of the graph that runs.
+    names: Vec<String>,
     input_shape: Vec<usize>,
     logits: usize,
 }
@@ -23,6 +25,22 @@ pub struct Executor {
 enum Network {
     Float(FloatExecutor),
     Integer(IntegerExecutor),
+}
+
+impl Network {
+    /// Fills `logits` with as many pictures as it holds; `after` gets the index of each node that was computed.
+    fn run(
+        &self,
+        context: Context,
+        input: Input,
+        logits: &mut [f32],
+        after: &mut dyn FnMut(usize),
+    ) -> Result<()> {
+        match self {
+            Self::Float(network) => network.run(context, input, logits, after),
+            Self::Integer(network) => network.run(context, input, logits, after),
+        }
+    }
 }
 
 /// Pictures that go through the network together, at most: enough for linear layers to use each weight often.
@@ -40,13 +58,14 @@ impl Executor {
         let kernels = choose(options.isa, environment.as_deref())?;
         let network = match options.mode {
             Mode::Float => Network::Float(FloatExecutor::new(model, options.kernel)?),
-            Mode::Integer => Network::Integer(IntegerExecutor::new(model, options.kernel)?),
+            Mode::Integer => Network::Integer(IntegerExecutor::new(model, options.kernel, kernels)?),
         };
         let shapes = model.graph.shapes()?;
         Ok(Self {
             network,
             kernels,
             workers: Workers::new(options.threads)?,
+            names: names(model, options.mode),
             input_shape: model.graph.input_shape().to_vec(),
             logits: shapes[model.graph.logits()].iter().product(),
         })
@@ -66,6 +85,16 @@ impl Executor {
         Ok(logits)
     }
 
+    /// [`run`](Self::run) on the calling thread alone and with all inputs at once, so that a caller can time the parts:
+    /// `after(name)` is called when the node of this name has been computed, in the order of computation.
+    pub fn run_observed(&self, input: Input, after: &mut dyn FnMut(&str)) -> Result<Vec<f32>> {
+        let pictures = input.count(&self.input_shape)?;
+        let mut logits = vec![0.0; pictures * self.logits];
+        let context = Context { kernels: self.kernels, parallel: false };
+        self.network.run(context, input, &mut logits, &mut |node| after(&self.names[node]))?;
+        Ok(logits)
+    }
+
     fn run_chunks(&self, input: Input, logits: &mut [f32]) -> Result<()> {
         let chunk = self.chunk();
         let threads = self.workers.count();
@@ -77,10 +106,7 @@ impl Executor {
         crate::workers::for_each_block(apart, logits, chunk * self.logits, |_: &mut (), index, logits| {
             let pictures = logits.len() / self.logits;
             let input = self.pictures(input, index * chunk, pictures);
-            let result = match &self.network {
-                Network::Float(network) => network.run(context, input, pictures, logits),
-                Network::Integer(network) => network.run(context, input, pictures, logits),
-            };
+            let result = self.network.run(context, input, logits, &mut |_| ());
             if let (Err(error), Ok(mut failure)) = (result, failure.lock()) {
                 *failure = Some(error);
             }
@@ -104,5 +130,12 @@ impl Executor {
             Input::Pictures(bytes) => Input::Pictures(&bytes[range]),
             Input::Values(values) => Input::Values(&values[range]),
         }
+    }
+}
+
+fn names(model: &Model, mode: Mode) -> Vec<String> {
+    match (&model.integer, mode) {
+        (Some(network), Mode::Integer) => network.nodes.iter().map(|node| node.name.clone()).collect(),
+        _ => model.graph.nodes.iter().map(|node| node.name.clone()).collect(),
     }
 }

@@ -91,7 +91,8 @@ impl Geometry {
         [pixel / self.output.pixels(), within / self.output.width, within % self.output.width]
     }
 
-    /// Writes what one output pixel of one group sees into `patch`, `fan_in` long; padding is zero.
+    /// Writes what one output pixel of one group sees to the first `fan_in` of `patch`; padding is zero. What follows
+    /// in `patch` may be overwritten: small pieces are copied in whole blocks.
     #[inline(always)]
     pub fn gather<T: Copy, U: Copy + Default + From<T>>(
         &self,
@@ -101,18 +102,17 @@ impl Geometry {
         patch: &mut [U],
     ) {
         let [picture, row, column] = self.place(pixel);
-        let kernel_columns = self.conv.kernel[1];
-        let line = kernel_columns * self.group_in();
+        let line = self.conv.kernel[1] * self.group_in();
         let rows = self.inside(0, row);
         let columns = self.inside(1, column);
         clear(&mut patch[..rows.first * line]);
-        clear(&mut patch[rows.end * line..]);
         for kernel_row in rows.first..rows.end {
             let input_row = rows.position + (kernel_row - rows.first) * self.conv.dilation[0];
             let start = (picture * self.input.height + input_row) * self.input.width + columns.position;
-            let patch = &mut patch[kernel_row * line..(kernel_row + 1) * line];
+            let patch = &mut patch[kernel_row * line..];
             self.gather_line(&x[start * self.input.channels..], &columns, group, patch);
         }
+        clear(&mut patch[rows.end * line..self.fan_in()]);
     }
 
     #[inline(always)]
@@ -125,16 +125,16 @@ impl Geometry {
     ) {
         let each = self.group_in();
         clear(&mut patch[..columns.first * each]);
-        clear(&mut patch[columns.end * each..]);
-        let patch = &mut patch[columns.first * each..columns.end * each];
         if self.conv.groups == 1 && self.conv.dilation[1] == 1 {
-            return convert(&x[..patch.len()], patch);
+            convert(x, &mut patch[columns.first * each..], (columns.end - columns.first) * each);
+        } else {
+            let step = self.conv.dilation[1] * self.input.channels;
+            for tap in columns.first..columns.end {
+                let start = (tap - columns.first) * step + group * each;
+                convert(&x[start..], &mut patch[tap * each..], each);
+            }
         }
-        let step = self.conv.dilation[1] * self.input.channels;
-        for (tap, patch) in patch.chunks_mut(each).enumerate() {
-            let start = tap * step + group * each;
-            convert(&x[start..start + each], patch);
-        }
+        clear(&mut patch[columns.end * each..self.conv.kernel[1] * each]);
     }
 
     /// Calls `tap(tap, offset of the input pixel's first channel)` for each tap of an output pixel that is not padding.
@@ -176,10 +176,24 @@ fn clear<U: Copy + Default>(values: &mut [U]) {
     }
 }
 
+/// Elements that [`convert`] copies together.
+const BLOCK: usize = 16;
+
+/// Copies the first `count` elements, and further ones of the last block where both slices have them: a loop over the
+/// few elements of a small patch costs more than a block does.
 #[inline(always)]
-fn convert<T: Copy, U: From<T>>(from: &[T], to: &mut [U]) {
-    for (to, &from) in to.iter_mut().zip(from) {
-        *to = U::from(from);
+fn convert<T: Copy, U: From<T>>(from: &[T], to: &mut [U], count: usize) {
+    let whole = count.next_multiple_of(BLOCK);
+    if whole <= from.len() && whole <= to.len() {
+        for (to, from) in to[..whole].chunks_exact_mut(BLOCK).zip(from.chunks_exact(BLOCK)) {
+            for (to, &from) in to.iter_mut().zip(from) {
+                *to = U::from(from);
+            }
+        }
+    } else {
+        for (to, &from) in to[..count].iter_mut().zip(&from[..count]) {
+            *to = U::from(from);
+        }
     }
 }
 

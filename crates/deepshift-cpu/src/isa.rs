@@ -16,11 +16,15 @@ pub enum Isa {
     Scalar,
     /// 256-bit vectors of x86-64.
     Avx2,
+    /// 128-bit vectors of wasm, in a build with `-C target-feature=+simd128`.
+    WasmSimd128,
+    /// Wasm's dot products of bytes, in a build with `+relaxed-simd` too.
+    WasmRelaxedSimd,
 }
 
 impl Isa {
     /// All of them, the best last.
-    pub const ALL: [Self; 2] = [Self::Scalar, Self::Avx2];
+    pub const ALL: [Self; 4] = [Self::Scalar, Self::Avx2, Self::WasmSimd128, Self::WasmRelaxedSimd];
 
     /// Whether this CPU has it.
     pub fn is_available(self) -> bool {
@@ -36,6 +40,8 @@ impl Isa {
         match self {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
+            Self::WasmSimd128 => "wasm-simd128",
+            Self::WasmRelaxedSimd => "wasm-relaxed-simd",
         }
     }
 }

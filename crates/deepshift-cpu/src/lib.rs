@@ -2,7 +2,7 @@
 //! what [`deepshift_core::reference`] computes, in integer mode to the bit.
 //!
 //! The kernels of each instruction set lie in one file under `kernels/`; which one runs is decided when an executor is
-//! made. `DEEPSHIFT_CPU=scalar` forces one.
+//! made. `DEEPSHIFT_CPU=scalar` forces one. Wasm has no choice at run time: there the target features of the build decide.
 //!
 //! ```
 //! use deepshift_core::{Input, Model};
@@ -35,7 +35,8 @@ mod pool;
 mod rescale;
 mod workers;
 
+pub use deepshift_core::{Kernel, Mode};
 pub use error::{Error, Result};
 pub use executor::Executor;
 pub use isa::{ENVIRONMENT_VARIABLE, Isa};
-pub use options::{Kernel, Mode, Options};
+pub use options::Options;

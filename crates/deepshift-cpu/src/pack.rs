@@ -3,62 +3,139 @@
 use crate::kernels::PANEL;
 use deepshift_core::ShiftWeight;
 
-/// Integer weights of one group for [`Kernels::dot`](crate::kernels::Kernels::dot):
-/// `[panel][depth / 2][channel of the panel][2]`.
+/// Integer weights of one group for [`Kernels::dot`](crate::kernels::Kernels::dot) (i16) or
+/// [`Kernels::dot_bytes`](crate::kernels::Kernels::dot_bytes) (i8):
+/// `[panel][depth / STEP][channel of the panel][STEP]`.
 ///
-/// Codes of type Q reach `2^15` and two terms together `2^16`, more than i16 holds. What an entry has too much lies in
-/// further entries at the end, whose activation is `repeated` there.
-pub(crate) struct DotWeights {
-    pub panels: Vec<i16>,
-    /// `fan_in`, the repeated entries and perhaps one of zeros, to be even.
+/// Codes of type Q reach `2^15` and two terms together `2^16`, more than i16 holds; with 4 bits they reach `2^7`, more
+/// than i8 holds. What an entry has too much lies in further entries at the end, whose activation is `repeated` there.
+pub(crate) struct DotWeights<T> {
+    pub panels: Vec<T>,
+    /// `fan_in`, the repeated entries and zeros up to a multiple of `STEP`.
     pub depth: usize,
     /// Indices of the activations that are repeated, in order, after the `fan_in` ordinary ones.
     pub repeated: Vec<usize>,
 }
 
-impl DotWeights {
+/// What a kernel multiplies by.
+pub(crate) trait Part: Copy + Default + Into<i32> {
+    /// Weights of a channel that lie together.
+    const STEP: usize;
+
+    /// The nearest weight that fits.
+    fn saturated(weight: i32) -> Self;
+}
+
+impl Part for i16 {
+    const STEP: usize = 2;
+
+    fn saturated(weight: i32) -> Self {
+        weight.clamp(Self::MIN.into(), Self::MAX.into()) as Self
+    }
+}
+
+impl Part for i8 {
+    const STEP: usize = 4;
+
+    fn saturated(weight: i32) -> Self {
+        weight.clamp(Self::MIN.into(), Self::MAX.into()) as Self
+    }
+}
+
+impl<T: Part> DotWeights<T> {
     /// Packs `[channels][fan_in]` weights.
     pub fn new(weights: &[i32], fan_in: usize) -> Self {
-        let repeated = repeated_entries(weights, fan_in);
-        let depth = (fan_in + repeated.len()).next_multiple_of(2);
+        let repeated = repeated_entries::<T>(weights, fan_in);
+        let depth = (fan_in + repeated.len()).next_multiple_of(T::STEP);
         let channels = weights.len() / fan_in;
-        let mut panels = vec![0; channels.next_multiple_of(PANEL) * depth];
+        let mut panels = vec![T::default(); channels.next_multiple_of(PANEL) * depth];
         for (channel, weights) in weights.chunks_exact(fan_in).enumerate() {
             let start = channel / PANEL * PANEL * depth;
             let mut rest = weights.to_vec();
             for (position, k) in (0..fan_in).chain(repeated.iter().copied()).enumerate() {
-                let part = saturated(rest[k]);
-                rest[k] -= i32::from(part);
-                panels[start + (position / 2 * PANEL + channel % PANEL) * 2 + position % 2] = part;
+                let part = T::saturated(rest[k]);
+                rest[k] -= part.into();
+                let lane = position / T::STEP * PANEL + channel % PANEL;
+                panels[start + lane * T::STEP + position % T::STEP] = part;
             }
         }
         Self { panels, depth, repeated }
     }
 }
 
-/// The entries in which some channel's weight does not fit into i16, as often as it takes.
-fn repeated_entries(weights: &[i32], fan_in: usize) -> Vec<usize> {
-    let column = |k: usize| weights.iter().skip(k).step_by(fan_in);
-    (0..fan_in)
-        .flat_map(|k| {
-            let parts = column(k).map(|&weight| parts(weight)).max().unwrap_or(1);
-            std::iter::repeat_n(k, parts - 1)
-        })
-        .collect()
+impl DotWeights<i8> {
+    /// Packs weights if bytes hold nearly all of them.
+    pub fn of_small(weights: &[i32], fan_in: usize) -> Option<Self> {
+        let largest = weights.iter().map(|weight| weight.unsigned_abs()).max().unwrap_or(0);
+        if largest > 2 * i8::MAX as u32 {
+            return None;
+        }
+        let packed = Self::new(weights, fan_in);
+        (packed.repeated.len() <= fan_in / 4).then_some(packed)
+    }
 }
 
-/// How many i16 a weight is the sum of, taking as much as possible each time.
-fn parts(mut weight: i32) -> usize {
+/// How far a kernel may add up products with 7-bit activations in i16, for each panel: the sums of `STEP / 2` neighbours,
+/// taken together at `k`, `k + STEP`, ..., fit up to each of these ends, the last of which is the depth. `None` where
+/// the chains would be too short to be worth it.
+pub(crate) fn chains(weights: &DotWeights<i8>) -> Option<Vec<Vec<u32>>> {
+    let panels = weights.panels.chunks_exact(PANEL * weights.depth);
+    let chains: Vec<Vec<u32>> = panels.map(panel_chains).collect();
+    let links = chains.len() * weights.depth / i8::STEP;
+    let worthwhile = chains.iter().map(Vec::len).sum::<usize>() * SHORTEST_CHAIN <= links;
+    worthwhile.then_some(chains)
+}
+
+/// Mean length from which on bytes are faster than i16.
+const SHORTEST_CHAIN: usize = 3;
+
+/// The sum of weights of one sign whose products with activations up to 127 fit i16.
+const LARGEST_CHAIN: i32 = i16::MAX as i32 / i8::MAX as i32;
+
+fn panel_chains(panel: &[i8]) -> Vec<u32> {
+    // Of each pair of neighbours of each channel: the sums of positive and of negative weights.
+    let mut sums = [[0i32; 2]; PANEL * i8::STEP / 2];
+    let mut ends = Vec::new();
+    for (link, weights) in panel.chunks_exact(PANEL * i8::STEP).enumerate() {
+        let mut next = sums;
+        for (sums, pair) in next.iter_mut().zip(weights.chunks_exact(2)) {
+            for &weight in pair {
+                sums[usize::from(weight < 0)] += i32::from(weight).abs();
+            }
+        }
+        if next.as_flattened().iter().any(|&sum| sum > LARGEST_CHAIN) {
+            if link > 0 {
+                ends.push((link * i8::STEP) as u32);
+            }
+            for (next, sums) in next.as_flattened_mut().iter_mut().zip(sums.as_flattened()) {
+                *next -= sums;
+            }
+        }
+        sums = next;
+    }
+    ends.push((panel.len() / PANEL) as u32);
+    ends
+}
+
+/// The entries in which some channel's weight does not fit, as often as it takes.
+fn repeated_entries<T: Part>(weights: &[i32], fan_in: usize) -> Vec<usize> {
+    let mut most = vec![1; fan_in];
+    for weights in weights.chunks_exact(fan_in) {
+        for (most, &weight) in most.iter_mut().zip(weights) {
+            *most = parts::<T>(weight).max(*most);
+        }
+    }
+    most.iter().enumerate().flat_map(|(k, parts)| std::iter::repeat_n(k, parts - 1)).collect()
+}
+
+/// How many parts a weight is the sum of, taking as much as possible each time.
+fn parts<T: Part>(mut weight: i32) -> usize {
     let mut parts = 1;
-    while weight != i32::from(saturated(weight)) {
-        weight -= i32::from(saturated(weight));
+    while weight != T::saturated(weight).into() {
+        weight -= T::saturated(weight).into();
         parts += 1;
     }
     parts
-}
-
-fn saturated(weight: i32) -> i16 {
-    weight.clamp(i16::MIN.into(), i16::MAX.into()) as i16
 }
 
 /// Shift codes of one group for [`Kernels::shift`](crate::kernels::Kernels::shift):
@@ -104,8 +181,8 @@ mod tests {
     #[test]
     fn what_overflows_i16_is_split() {
         let weights = [1 << 16, (1 << 15) + (1 << 14), -(1 << 16), 1 << 15, -(1 << 15), 32767, 0];
-        assert_eq!(weights.map(parts), [3, 2, 2, 2, 1, 1, 1]);
-        let packed = DotWeights::new(&[1, 1 << 15, 3, 4, 5, -(1 << 15) - 7], 3);
+        assert_eq!(weights.map(parts::<i16>), [3, 2, 2, 2, 1, 1, 1]);
+        let packed = DotWeights::<i16>::new(&[1, 1 << 15, 3, 4, 5, -(1 << 15) - 7], 3);
         assert_eq!((packed.depth, packed.repeated), (6, vec![1, 2]));
         let channel = |index: usize| -> Vec<i16> {
             packed
@@ -116,5 +193,30 @@ mod tests {
         };
         assert_eq!(channel(0), [1, 32767, 3, 1, 0, 0]);
         assert_eq!(channel(1), [4, 5, -32768, 0, -7, 0]);
+    }
+
+    #[test]
+    fn bytes_hold_four_bits() {
+        let packed = DotWeights::of_small(&[64, -64, 128, -128, 1, 0, 0, 2], 4).unwrap();
+        assert_eq!((packed.depth, packed.repeated), (8, vec![2]));
+        assert_eq!(packed.panels[..8], [64, -64, 127, -128, 1, 0, 0, 2]);
+        assert_eq!(packed.panels[4 * PANEL..][..5], [1, 0, 0, 0, 0]);
+        assert!(DotWeights::of_small(&[128, 128, 1, 1], 4).is_none());
+        assert!(DotWeights::of_small(&[256, 0, 0, 0], 4).is_none());
+    }
+
+    #[test]
+    fn chains_end_before_i16_overflows() {
+        // Pairs of 64 and 64: two of them are 256, three 384.
+        let packed = DotWeights::of_small(&[64; 24], 24).unwrap();
+        assert_eq!(panel_chains(&packed.panels), [8, 16, 24]);
+        assert!(chains(&packed).is_none(), "two links are too short");
+        // Signs apart: what is positive must fit even if all that is negative meets zeros.
+        let mixed: Vec<i32> = (0..24).map(|k| if k % 2 == 0 { 64 } else { -64 }).collect();
+        assert_eq!(panel_chains(&DotWeights::of_small(&mixed, 24).unwrap().panels), [16, 24]);
+        let small = DotWeights::of_small(&[8; 200], 200).unwrap();
+        assert_eq!(chains(&small).unwrap(), [[64, 128, 192, 200]]);
+        let largest = DotWeights::of_small(&[-128; 8], 8).unwrap();
+        assert_eq!(panel_chains(&largest.panels), [4, 8]);
     }
 }

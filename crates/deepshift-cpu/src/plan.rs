@@ -31,15 +31,22 @@ impl Plan {
         self.needed[node].is_some()
     }
 
-    /// Computes the output with `compute(node, operands)`, dropping every value after its last use.
-    pub fn run<V, E>(&self, mut compute: impl FnMut(usize, &[&V]) -> Result<V, E>) -> Result<Option<V>, E> {
+    /// Computes the output with `compute(node, operands)`, dropping every value after its last use; `after(node)` follows
+    /// each.
+    pub fn run<V, E>(
+        &self,
+        mut compute: impl FnMut(usize, &[&V]) -> Result<V, E>,
+        after: &mut dyn FnMut(usize),
+    ) -> Result<Option<V>, E> {
         let mut values: Vec<Option<V>> = Vec::new();
         for (node, operands) in self.needed.iter().enumerate().take(self.output + 1) {
             let value = match operands {
                 Some(operands) => {
                     let operands: Vec<&V> =
                         operands.iter().filter_map(|&index| values[index].as_ref()).collect();
-                    Some(compute(node, &operands)?)
+                    let value = compute(node, &operands)?;
+                    after(node);
+                    Some(value)
                 }
                 None => None,
             };
@@ -65,12 +72,15 @@ mod tests {
         let operands: [&[usize]; 6] = [&[], &[0], &[1], &[1], &[2, 0], &[4]];
         let plan = Plan::new(operands.into_iter(), 4);
         let mut alive = Vec::new();
-        let result = plan.run(|node, operands: &[&Rc<usize>]| {
+        let mut observed = Vec::new();
+        let compute = |node: usize, operands: &[&Rc<usize>]| {
             let value = Rc::new(node);
             alive.push((node, operands.iter().map(|value| ***value).collect::<Vec<_>>()));
             Ok::<_, ()>(value)
-        });
+        };
+        let result = plan.run(compute, &mut |node| observed.push(node));
         assert_eq!(result, Ok(Some(Rc::new(4))));
+        assert_eq!(observed, [0, 1, 2, 4]);
         assert_eq!(alive, [(0, vec![]), (1, vec![0]), (2, vec![1]), (4, vec![2, 0])]);
         assert!(!plan.is_needed(3) && !plan.is_needed(5));
         assert_eq!(plan.last_use[..3], [4, 2, 4]);
@@ -80,9 +90,10 @@ mod tests {
     fn a_repeated_operand_is_kept() {
         let operands: [&[usize]; 2] = [&[], &[0, 0]];
         let plan = Plan::new(operands.into_iter(), 1);
-        let sum = plan.run(|node, operands: &[&usize]| {
+        let compute = |node: usize, operands: &[&usize]| {
             Ok::<_, ()>(if node == 0 { 3 } else { operands.iter().copied().sum() })
-        });
+        };
+        let sum = plan.run(compute, &mut |_| ());
         assert_eq!(sum, Ok(Some(6)));
     }
 }

@@ -2,10 +2,13 @@
 
 mod common;
 
+#[cfg(target_family = "wasm")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use common::cases::{every_float_operation, float_shapes};
 use common::{LayerSpec, Random, Twin};
-use deepshift_core::graph::{Activation, Conv2d, GraphBuilder, Op, Pool};
 use deepshift_core::reference::float_logits;
-use deepshift_core::{FixedPoint, FloatTensor, Input, Model, Provenance, ShiftType, Tensor};
+use deepshift_core::{FixedPoint, Input, Model, ShiftType};
 use deepshift_cpu::{Error, Executor, Isa, Kernel, Mode, Options};
 
 /// Asserts agreement to 1e-5 of the largest logit, and the same bits for every number of threads.
@@ -31,17 +34,7 @@ fn assert_close(model: &Model, input: Input, what: &str) {
 
 #[test]
 fn single_layers() {
-    let square = Conv2d::square;
-    let shapes = [
-        (square(5, 7, 3).padded(1).biased(), [5, 6, 7]),
-        (square(19, 33, 1).biased(), [19, 30, 20]),
-        (Conv2d { groups: 3, ..square(9, 12, 3).padded(1) }, [9, 4, 5]),
-        (Conv2d { groups: 21, ..square(21, 21, 3).padded(1).biased() }, [21, 5, 6]),
-        (Conv2d { padding: [0, 2, 3, 1], dilation: [2, 1], ..square(4, 6, 3).strided(2) }, [4, 7, 6]),
-        (square(1, 20, 5), [1, 28, 28]),
-        (square(3, 18, 8), [3, 8, 8]),
-    ];
-    for (index, (conv, shape)) in shapes.into_iter().enumerate() {
+    for (index, (conv, shape)) in float_shapes().into_iter().enumerate() {
         for (count, fixed) in [(1, None), (5, Some(FixedPoint::from_activation_bits(3, 5).unwrap()))] {
             let mut twin = Twin::new(index as u64, &shape);
             let spec = LayerSpec { fixed, exponents: true, ..LayerSpec::new(ShiftType::PS, 5) };
@@ -53,62 +46,10 @@ fn single_layers() {
     }
 }
 
-/// All operations of float graphs, auxiliary output and float weights included.
-fn every_operation(seed: u64) -> Model {
-    let mut builder = GraphBuilder::new("every", &[3, 13, 11]);
-    let pool = |kernel, stride, padding, ceil_mode| Pool {
-        kernel: [kernel; 2],
-        stride: [stride; 2],
-        padding: [padding; 2],
-        ceil_mode,
-    };
-    let conv = builder.conv("conv", 0, Conv2d::square(3, 12, 3).padded(1).biased());
-    let norm = builder.batch_norm("norm", conv, 12);
-    let relu = builder.relu("relu", norm);
-    let pooled = builder.op("pool", Op::MaxPool(pool(3, 2, 1, true)), &[relu]);
-    let left = builder.op("left", Op::Slice([0, 5]), &[pooled]);
-    let right = builder.op("right", Op::Slice([5, 12]), &[pooled]);
-    let joined = builder.op("joined", Op::Concat, &[right, left]);
-    let shuffled = builder.op("shuffled", Op::ChannelShuffle(4), &[joined]);
-    let sum = builder.op("sum", Op::Add, &[shuffled, pooled]);
-    let swish = builder.op("swish", Op::Activation(Activation::Swish), &[sum]);
-    let dropped = builder.op("dropped", Op::DropPath(0.5), &[swish]);
-    let squeezed = builder.op("squeezed", Op::AdaptiveAvgPool([1, 1]), &[dropped]);
-    let gate = builder.op("gate", Op::Activation(Activation::Sigmoid), &[squeezed]);
-    let gated = builder.op("gated", Op::Multiply, &[dropped, gate]);
-    let shortcut = deepshift_core::graph::PadShortcut { stride: 2, before: 1, after: 2 };
-    let padded = builder.op("padded", Op::PadShortcut(shortcut), &[gated]);
-    let averaged = builder.op("averaged", Op::AvgPool(pool(3, 2, 1, true)), &[padded]);
-    let adaptive = builder.op("adaptive", Op::AdaptiveAvgPool([3, 2]), &[averaged]);
-    let relu6 = builder.op("relu6", Op::Activation(Activation::Relu6), &[adaptive]);
-    let flat = builder.op("flat", Op::Flatten, &[relu6]);
-    let auxiliary = builder.linear("auxiliary", flat, 15 * 6, 4);
-    let dropout = builder.op("dropout", Op::Dropout(0.5), &[flat]);
-    let logits = builder.linear("fc", dropout, 15 * 6, 10);
-    let mut graph = builder.finish(logits);
-    graph.outputs.push(auxiliary);
-    let mut random = Random(seed);
-    let tensors = graph.parameters().into_iter().map(|(name, shape)| {
-        let mut values = random.floats(shape.iter().product(), 0.5);
-        if name.ends_with("running_var") {
-            values.iter_mut().for_each(|value| *value = value.abs() + 0.05);
-        }
-        (name, Tensor::Float(FloatTensor { shape, values }))
-    });
-    Model {
-        tensors: tensors.collect(),
-        graph,
-        integer: None,
-        preprocessing: Some(deepshift_core::Preprocessing { mean: vec![0.4; 3], std: vec![0.2, 0.3, 0.25] }),
-        classes: Vec::new(),
-        provenance: Provenance::default(),
-    }
-}
-
 #[test]
-fn whole_networks_with_every_operation() {
+fn whole_networks_with_every_float_operation() {
     for seed in 0..4 {
-        let model = every_operation(seed);
+        let model = every_float_operation(seed);
         let mut random = Random(seed);
         let bytes: Vec<u8> = (0..[1, 3, 40, 0][seed as usize] * 429).map(|_| random.bits() as u8).collect();
         assert_close(&model, Input::Pictures(&bytes), "bytes");
@@ -119,7 +60,7 @@ fn whole_networks_with_every_operation() {
 
 #[test]
 fn what_cannot_be_done_is_said() {
-    let model = every_operation(1);
+    let model = every_float_operation(1);
     let message = |options| Executor::new(&model, options).err().expect("an error").to_string();
     let float = Options { isa: Some(Isa::Scalar), threads: Some(1), ..Options::default() };
     assert!(message(Options { kernel: Kernel::Shift, ..float }).contains("no shift kernel in float mode"));

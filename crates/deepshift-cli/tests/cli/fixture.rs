@@ -145,7 +145,7 @@ fn shift_model() -> Model {
         graph,
         tensors,
         integer: None,
-        preprocessing: Some(Preprocessing { mean: vec![0.1307], std: vec![0.3081] }),
+        preprocessing: Some(Preprocessing::new(vec![0.1307], vec![0.3081])),
         classes: (0..10).map(|digit| digit.to_string()).collect(),
         provenance: Provenance { license: "MIT".into(), origin: "a formula".into(), ..Default::default() },
     }

@@ -27,3 +27,16 @@ pub const MAX_RESCALES: usize = 1 << 24;
 pub const PREFIX: usize = 24;
 /// Bytes after the data.
 pub const SUFFIX: usize = 4;
+
+/// CRC-32 (IEEE, as in zlib).
+#[cfg(not(target_family = "wasm"))]
+fn checksum(bytes: &[u8]) -> u32 {
+    crc32fast::hash(bytes)
+}
+
+/// CRC-32 (IEEE, as in zlib), with one table instead of sixteen.
+#[cfg(target_family = "wasm")]
+fn checksum(bytes: &[u8]) -> u32 {
+    const IEEE: crc::Crc<u32, crc::Table<1>> = crc::Crc::<u32, crc::Table<1>>::new(&crc::CRC_32_ISO_HDLC);
+    IEEE.checksum(bytes)
+}

@@ -84,7 +84,7 @@ fn split(bytes: &[u8]) -> Result<(&[u8], &[u8])> {
     }
     let end = bytes.len() - SUFFIX;
     let stored = u32::from_le_bytes(field(bytes, end)?);
-    if crc32fast::hash(&bytes[..end]) != stored {
+    if super::checksum(&bytes[..end]) != stored {
         return Err(bad(end, "the checksum differs: bytes were changed on the way"));
     }
     Ok((&bytes[PREFIX..PREFIX + header_len], &bytes[PREFIX + header_len..end]))

@@ -82,6 +82,6 @@ fn assemble(header: &[u8], data: &[u8]) -> Vec<u8> {
     bytes.extend((data.len() as u64).to_le_bytes());
     bytes.extend(header);
     bytes.extend(data);
-    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    bytes.extend(super::checksum(&bytes).to_le_bytes());
     bytes
 }

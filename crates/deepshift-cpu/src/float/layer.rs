@@ -1,11 +1,11 @@
 //! Convolutions and linear layers in float mode.
 
-use super::product::{Strided, add_product};
+use super::product::{Matrix, Strided};
 use crate::Result;
 use crate::context::Context;
 use crate::geometry::Geometry;
-use crate::options::Kernel;
 use crate::workers::for_each_block;
+use deepshift_core::Kernel;
 use deepshift_core::graph::{Node, Op};
 use deepshift_core::{FixedPoint, Model};
 use std::borrow::Cow;
@@ -13,22 +13,20 @@ use std::borrow::Cow;
 /// A layer with its weights decoded and put in the kernels' order.
 pub(super) struct Layer {
     geometry: Geometry,
-    path: Path,
-    weights: Vec<f32>,
+    weights: Weights,
     /// Rounded already; zeros where the layer has none.
     bias: Vec<f32>,
     /// To which the input is rounded.
     input_format: Option<FixedPoint>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Path {
-    /// `gemm` over gathered rows; weights `[out][fan_in]`.
-    Product,
-    /// Pixel by pixel; weights `[tap][channel]`.
-    Depthwise,
-    /// Output by output; weights `[out][fan_in]`.
-    Naive,
+enum Weights {
+    /// Matrix products over gathered rows; one matrix `[out][fan_in]` for each group.
+    Product(Vec<Matrix>),
+    /// Pixel by pixel: `[tap][channel]`.
+    Depthwise(Vec<f32>),
+    /// Output by output: `[out][fan_in]`.
+    Naive(Vec<f32>),
 }
 
 /// Values of gathered activations in a tile, and its rows at most.
@@ -40,44 +38,50 @@ const TILE_CHANNELS: usize = 64;
 
 impl Layer {
     pub fn new(model: &Model, node: &Node, geometry: Geometry, kernel: Kernel) -> Result<Self> {
-        let path = match kernel {
-            Kernel::NaiveMultiply => Path::Naive,
-            _ if geometry.is_depthwise() => Path::Depthwise,
-            _ => Path::Product,
-        };
         let values = model.values(&node.name, "weight")?;
         let (channels, fan_in) = (geometry.conv.out_channels, geometry.fan_in());
-        let weights = (0..channels * fan_in)
-            .map(|position| match path {
-                Path::Depthwise => geometry.weight_index(position % channels, position / channels),
-                _ => geometry.weight_index(position / fan_in, position % fan_in),
-            })
-            .map(|index| values[index])
-            .collect();
+        let by_channel = || {
+            (0..channels * fan_in)
+                .map(|position| values[geometry.weight_index(position / fan_in, position % fan_in)])
+                .collect::<Vec<f32>>()
+        };
+        let weights = match kernel {
+            Kernel::NaiveMultiply => Weights::Naive(by_channel()),
+            _ if geometry.is_depthwise() => {
+                let positions = 0..channels * fan_in;
+                let index = |position| geometry.weight_index(position % channels, position / channels);
+                Weights::Depthwise(positions.map(|position| values[index(position)]).collect())
+            }
+            _ => {
+                let groups = by_channel();
+                let groups = groups.chunks_exact(geometry.group_out() * fan_in);
+                Weights::Product(groups.map(|group| Matrix::new(group.to_vec(), fan_in)).collect())
+            }
+        };
         let scheme = node.shift_scheme();
         let bias = bias(model, node, channels, scheme.and_then(|scheme| scheme.bias))?;
-        Ok(Self { geometry, path, weights, bias, input_format: scheme.and_then(|scheme| scheme.input) })
+        Ok(Self { geometry, weights, bias, input_format: scheme.and_then(|scheme| scheme.input) })
     }
 
     /// From `[pictures, height, width, channels]` to the same.
     pub fn run(&self, context: Context, x: &[f32], out: &mut [f32]) {
         let x = self.rounded(context, x);
         let channels = self.geometry.conv.out_channels;
-        match self.path {
-            Path::Product if self.geometry.conv.groups == 1 && out.len() == channels => {
-                self.single_row(context, &x, out);
+        match &self.weights {
+            Weights::Product(groups) if groups.len() == 1 && out.len() == channels => {
+                self.single_row(context, &groups[0], &x, out);
             }
-            Path::Product => {
+            Weights::Product(groups) => {
                 let rows = (TILE_VALUES / self.geometry.fan_in()).clamp(1, TILE_ROWS);
                 for_each_block(context.parallel, out, rows * channels, |gathered, tile, out| {
-                    self.tile(context, &x, tile * rows, out, gathered);
+                    self.tile(context, groups, (&x, tile * rows), out, gathered);
                 });
             }
-            Path::Depthwise => context.for_each_row(out, channels, |_: &mut (), pixel, out| {
-                self.depthwise(&x, pixel, out);
+            Weights::Depthwise(weights) => context.for_each_row(out, channels, |_: &mut (), pixel, out| {
+                self.depthwise(weights, &x, pixel, out);
             }),
-            Path::Naive => context.for_each_row(out, channels, |_: &mut (), pixel, out| {
-                self.naive(&x, pixel, out);
+            Weights::Naive(weights) => context.for_each_row(out, channels, |_: &mut (), pixel, out| {
+                self.naive(weights, &x, pixel, out);
             }),
         }
     }
@@ -95,51 +99,55 @@ impl Layer {
     }
 
     /// Output pixels from `first` on, as many as `out` holds.
-    fn tile(&self, context: Context, x: &[f32], first: usize, out: &mut [f32], gathered: &mut Vec<f32>) {
+    fn tile(
+        &self,
+        context: Context,
+        groups: &[Matrix],
+        (x, first): (&[f32], usize),
+        out: &mut [f32],
+        gathered: &mut Vec<f32>,
+    ) {
         let (fan_in, channels) = (self.geometry.fan_in(), self.geometry.conv.out_channels);
         let each = self.geometry.group_out();
         let rows = out.len() / channels;
         for out in out.chunks_exact_mut(channels) {
             out.copy_from_slice(&self.bias);
         }
-        for group in 0..self.geometry.conv.groups {
+        for (group, weights) in groups.iter().enumerate() {
             let patches = if self.geometry.is_pointwise() {
                 &x[first * fan_in..(first + rows) * fan_in]
             } else {
                 gathered.resize(rows * fan_in, 0.0);
                 context.kernels.vectorize(|| {
-                    for (row, patch) in gathered.chunks_exact_mut(fan_in).enumerate() {
-                        self.geometry.gather(x, first + row, group, patch);
+                    for row in 0..rows {
+                        self.geometry.gather(x, first + row, group, &mut gathered[row * fan_in..]);
                     }
                 });
                 gathered.as_slice()
             };
-            let weights = &self.weights[group * each * fan_in..(group + 1) * each * fan_in];
             let out = Strided { values: &mut out[group * each..], stride: channels };
-            add_product(patches, weights, fan_in, out);
+            weights.add_product(context, patches, 0..each, out);
         }
     }
 
     /// One pixel of one picture: threads share the output channels.
-    fn single_row(&self, context: Context, x: &[f32], out: &mut [f32]) {
-        let fan_in = self.geometry.fan_in();
-        let mut patch = vec![0.0; fan_in];
+    fn single_row(&self, context: Context, weights: &Matrix, x: &[f32], out: &mut [f32]) {
+        let mut patch = vec![0.0; self.geometry.fan_in()];
         self.geometry.gather(x, 0, 0, &mut patch);
         for_each_block(context.parallel, out, TILE_CHANNELS, |_: &mut (), index, out| {
             let channels = index * TILE_CHANNELS..index * TILE_CHANNELS + out.len();
             out.copy_from_slice(&self.bias[channels.clone()]);
-            let weights = &self.weights[channels.start * fan_in..channels.end * fan_in];
             let stride = out.len();
-            add_product(&patch, weights, fan_in, Strided { values: out, stride });
+            weights.add_product(context, &patch, channels, Strided { values: out, stride });
         });
     }
 
     #[inline(always)]
-    fn depthwise(&self, x: &[f32], pixel: usize, out: &mut [f32]) {
+    fn depthwise(&self, weights: &[f32], x: &[f32], pixel: usize, out: &mut [f32]) {
         let channels = out.len();
         out.copy_from_slice(&self.bias);
         self.geometry.for_each_tap(pixel, |tap, offset| {
-            let weights = &self.weights[tap * channels..(tap + 1) * channels];
+            let weights = &weights[tap * channels..(tap + 1) * channels];
             for ((out, x), weight) in out.iter_mut().zip(&x[offset..offset + channels]).zip(weights) {
                 *out += x * weight;
             }
@@ -147,10 +155,10 @@ impl Layer {
     }
 
     #[inline(always)]
-    fn naive(&self, x: &[f32], pixel: usize, out: &mut [f32]) {
+    fn naive(&self, weights: &[f32], x: &[f32], pixel: usize, out: &mut [f32]) {
         let (fan_in, each) = (self.geometry.fan_in(), self.geometry.group_in());
         for (channel, out) in out.iter_mut().enumerate() {
-            let weights = &self.weights[channel * fan_in..(channel + 1) * fan_in];
+            let weights = &weights[channel * fan_in..(channel + 1) * fan_in];
             let group = channel / self.geometry.group_out() * each;
             let mut sum = self.bias[channel];
             self.geometry.for_each_tap(pixel, |tap, offset| {

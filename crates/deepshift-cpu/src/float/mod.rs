@@ -3,15 +3,19 @@
 mod layer;
 // The `gemm` crate's one function is unsafe.
 #[allow(unsafe_code)]
+#[cfg(not(target_family = "wasm"))]
+mod product;
+#[cfg(target_family = "wasm")]
+#[path = "product_wasm.rs"]
 mod product;
 mod step;
 
 use crate::context::Context;
 use crate::geometry::Shape;
 use crate::movement::{channels_first, channels_last};
-use crate::options::Kernel;
 use crate::plan::Plan;
 use crate::{Error, Result};
+use deepshift_core::Kernel;
 use deepshift_core::{Input, Model};
 use step::Step;
 
@@ -50,9 +54,16 @@ impl FloatExecutor {
         self.shapes[..=self.output].iter().map(|shape| shape.elements()).max().unwrap_or(1)
     }
 
-    /// Logits of `pictures` inputs, in the graph's order.
-    pub fn run(&self, context: Context, input: Input, pictures: usize, logits: &mut [f32]) -> Result<()> {
-        let output = self.plan.run(|index, operands: &[&Vec<f32>]| {
+    /// Logits of as many inputs as they are for, in the graph's order; `after` gets each node that was computed.
+    pub fn run(
+        &self,
+        context: Context,
+        input: Input,
+        logits: &mut [f32],
+        after: &mut dyn FnMut(usize),
+    ) -> Result<()> {
+        let pictures = logits.len() / self.shapes[self.output].elements();
+        let compute = |index: usize, operands: &[&Vec<f32>]| {
             let shape = self.shapes[index];
             if operands.is_empty() {
                 return self.entry.enter(input, shape);
@@ -61,8 +72,8 @@ impl FloatExecutor {
             let mut out = vec![0.0; pictures * shape.elements()];
             self.steps[index].run(context, &operands, &mut out);
             Ok(out)
-        })?;
-        if let Some(output) = output {
+        };
+        if let Some(output) = self.plan.run(compute, after)? {
             channels_first(&output, self.shapes[self.output], logits, |x| x);
         }
         Ok(())

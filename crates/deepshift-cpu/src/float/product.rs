@@ -1,11 +1,30 @@
 //! Products of f32 matrices.
 
+use crate::context::Context;
 use gemm::Parallelism;
+use std::ops::Range;
 
-/// `out[row][channel] += sum over k of rows[row][k] * weights[channel][k]`, all row-major.
-///
-/// Panics where the lengths do not fit each other.
-pub(super) fn add_product(rows: &[f32], weights: &[f32], depth: usize, out: Strided) {
+/// Weights `[channel][depth]`.
+pub(super) struct Matrix {
+    weights: Vec<f32>,
+    depth: usize,
+}
+
+impl Matrix {
+    pub fn new(weights: Vec<f32>, depth: usize) -> Self {
+        Self { weights, depth }
+    }
+
+    /// `out[row][channel] += sum over k of rows[row][k] * weights[channel][k]` for some of the channels.
+    ///
+    /// Panics where the lengths do not fit each other.
+    pub fn add_product(&self, _: Context, rows: &[f32], channels: Range<usize>, out: Strided) {
+        let weights = &self.weights[channels.start * self.depth..channels.end * self.depth];
+        add_product(rows, weights, self.depth, out);
+    }
+}
+
+fn add_product(rows: &[f32], weights: &[f32], depth: usize, out: Strided) {
     let (height, width) = (rows.len() / depth, weights.len() / depth);
     assert!(rows.len() == height * depth && weights.len() == width * depth, "rows are not whole");
     assert!(height > 0 && width > 0 && width <= out.stride, "nothing to multiply");

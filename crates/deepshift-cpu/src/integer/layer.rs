@@ -4,12 +4,12 @@ use super::direct::{DirectDot, DirectShift, NaiveMultiply};
 use super::packed::{Gathered, Packed, Tile};
 use crate::context::Context;
 use crate::geometry::Geometry;
-use crate::kernels::PANEL;
-use crate::options::Kernel;
-use crate::pack::{DotWeights, ShiftCodes};
+use crate::kernels::{Kernels, PANEL};
+use crate::pack::{DotWeights, ShiftCodes, chains};
 use crate::rescale::{Quantum, Rescaler};
 use crate::workers::for_each_block;
-use deepshift_core::ShiftWeight;
+use deepshift_core::Kernel;
+use deepshift_core::{FixedPoint, ShiftWeight};
 
 /// A layer with its weights packed for one family of kernels.
 pub(crate) struct Layer {
@@ -46,14 +46,23 @@ const ROW_STEP: usize = 12;
 const TILE_CHANNELS: usize = 4 * PANEL;
 
 impl Layer {
-    pub fn new(geometry: Geometry, weight: &ShiftWeight, rescaler: Rescaler, kernel: Kernel) -> Self {
+    /// `operand` is the format of the layer's input.
+    pub fn new(
+        geometry: Geometry,
+        weight: &ShiftWeight,
+        operand: FixedPoint,
+        rescaler: Rescaler,
+        (kernel, kernels): (Kernel, Kernels),
+    ) -> Self {
+        let takes_bytes = kernels.prefers_bytes() && operand.fits_i8() && operand.lowest >= 0;
         let weights = match (kernel, geometry.is_depthwise()) {
             (Kernel::Dot, true) => Weights::DirectDot(DirectDot::new(&geometry, weight)),
             (Kernel::Shift, true) => Weights::DirectShift(DirectShift::new(&geometry, weight)),
             (Kernel::NaiveMultiply, _) => Weights::NaiveMultiply(NaiveMultiply::new(&geometry, weight)),
             (Kernel::Dot, false) => Weights::Packed(groups(&geometry, |indices| {
                 let values: Vec<i32> = indices.iter().map(|&index| weight.integer(index)).collect();
-                Packed::Dot(DotWeights::new(&values, geometry.fan_in()))
+                let bytes = takes_bytes.then(|| bytes(&values, geometry.fan_in(), kernels)).flatten();
+                bytes.unwrap_or_else(|| Packed::Dot(DotWeights::new(&values, geometry.fan_in())))
             })),
             (Kernel::Shift, false) => Weights::Packed(groups(&geometry, |indices| {
                 Packed::Shift(ShiftCodes::new(weight, indices, geometry.fan_in()))
@@ -139,6 +148,13 @@ impl Layer {
             self.rescaler.apply(0, sums, out);
         });
     }
+}
+
+/// Weights of one byte each, where bytes hold them and are faster.
+fn bytes(weights: &[i32], fan_in: usize, kernels: Kernels) -> Option<Packed> {
+    let weights = DotWeights::of_small(weights, fan_in)?;
+    let chains = if kernels.needs_chains() { chains(&weights)? } else { Vec::new() };
+    Some(Packed::Bytes(weights, chains))
 }
 
 /// Packs each group, given the indices of its weights in the kernels' order.

@@ -9,10 +9,11 @@ pub(crate) use layer::Layer;
 
 use crate::context::Context;
 use crate::geometry::Shape;
+use crate::kernels::Kernels;
 use crate::movement::{channels_first, channels_last};
-use crate::options::Kernel;
 use crate::plan::Plan;
 use crate::{Error, Result};
+use deepshift_core::Kernel;
 use deepshift_core::integer::{ByteTables, IntegerNetwork, IntegerOp};
 use deepshift_core::{Error as CoreError, FixedPoint, Input, Model};
 use step::Step;
@@ -42,7 +43,7 @@ pub(crate) enum Values {
 
 impl IntegerExecutor {
     /// `model` must have passed [`Model::check`].
-    pub fn new(model: &Model, kernel: Kernel) -> Result<Self> {
+    pub fn new(model: &Model, kernel: Kernel, kernels: Kernels) -> Result<Self> {
         let network = model.integer.as_ref().ok_or_else(|| {
             Error::BadArgument(
                 "the file holds no integer network: export it again with calibration pictures".into(),
@@ -54,7 +55,7 @@ impl IntegerExecutor {
         let nodes = (0..=network.output)
             .map(|index| {
                 let step = match plan.is_needed(index) {
-                    true => Step::new(model, network, index, &shapes, kernel)?,
+                    true => Step::new(model, network, index, &shapes, (kernel, kernels))?,
                     false => Step::Unused,
                 };
                 Ok(Node { step, shape: shapes[index], narrow: network.nodes[index].format.fits_i8() })
@@ -69,9 +70,16 @@ impl IntegerExecutor {
         self.nodes.iter().map(|node| node.shape.elements()).max().unwrap_or(1)
     }
 
-    /// Logits of `pictures` inputs, in the graph's order.
-    pub fn run(&self, context: Context, input: Input, pictures: usize, logits: &mut [f32]) -> Result<()> {
-        let output = self.plan.run(|index, operands: &[&Values]| {
+    /// Logits of as many inputs as they are for, in the graph's order; `after` gets each node that was computed.
+    pub fn run(
+        &self,
+        context: Context,
+        input: Input,
+        logits: &mut [f32],
+        after: &mut dyn FnMut(usize),
+    ) -> Result<()> {
+        let pictures = logits.len() / self.output.elements();
+        let compute = |index: usize, operands: &[&Values]| {
             let node = &self.nodes[index];
             let length = pictures * node.shape.elements();
             if let Step::Input(entry) = &node.step {
@@ -92,9 +100,9 @@ impl IntegerExecutor {
                 node.step.run_wide(context, &operands, &mut out);
                 Ok::<_, Error>(Values::Wide(out))
             }
-        })?;
+        };
         let value = |q: i32| self.output_format.value(q);
-        match output {
+        match self.plan.run(compute, after)? {
             Some(Values::Narrow(q)) => channels_first(&q, self.output, logits, |q| value(q.into())),
             Some(Values::Wide(q)) => channels_first(&q, self.output, logits, value),
             None => {}

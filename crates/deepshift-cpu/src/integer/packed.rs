@@ -3,21 +3,27 @@
 use crate::context::Context;
 use crate::geometry::Geometry;
 use crate::kernels::{PANEL, Rows};
-use crate::pack::{DotWeights, ShiftCodes};
+use crate::pack::{DotWeights, Part, ShiftCodes};
 use std::ops::Range;
 
 /// Packed weights of a group.
 pub(super) enum Packed {
-    Dot(DotWeights),
+    Dot(DotWeights<i16>),
+    /// With their chains, if the kernels want any.
+    Bytes(DotWeights<i8>, Vec<Vec<u32>>),
     Shift(ShiftCodes),
 }
 
 /// Gathered activations, in the type that the kernel takes.
 #[derive(Default)]
 pub(super) struct Gathered {
+    bytes: Vec<i8>,
     narrow: Vec<i16>,
     wide: Vec<i32>,
 }
+
+/// Room behind gathered rows, so that the last one's pieces are copied in whole blocks too.
+const SLACK: usize = 16;
 
 /// Which output pixels of which group.
 #[derive(Clone, Copy)]
@@ -27,11 +33,18 @@ pub(super) struct Tile {
     pub group: usize,
 }
 
+impl Tile {
+    fn pixels(self) -> Range<usize> {
+        self.first..self.first + self.rows
+    }
+}
+
 impl Packed {
     /// Bytes of one gathered row.
     pub fn row_bytes(&self) -> usize {
         match self {
             Self::Dot(weights) => weights.depth * size_of::<i16>(),
+            Self::Bytes(weights, _) => weights.depth,
             Self::Shift(codes) => codes.depth * size_of::<i32>(),
         }
     }
@@ -45,26 +58,18 @@ impl Packed {
         tile: Tile,
         gathered: &mut Gathered,
     ) {
-        let pixels = tile.first..tile.first + tile.rows;
         match self {
             Self::Dot(weights) => {
-                gathered.narrow.resize(tile.rows * weights.depth, 0);
-                context.kernels.vectorize(|| {
-                    for (pixel, row) in pixels.zip(gathered.narrow.chunks_exact_mut(weights.depth)) {
-                        let (patch, rest) = row.split_at_mut(geometry.fan_in());
-                        geometry.gather(x, pixel, tile.group, patch);
-                        rest.fill(0);
-                        for (to, &k) in rest.iter_mut().zip(&weights.repeated) {
-                            *to = patch[k];
-                        }
-                    }
-                });
+                gather_dot(context, geometry, x, tile, weights, &mut gathered.narrow);
+            }
+            Self::Bytes(weights, _) => {
+                gather_dot(context, geometry, x, tile, weights, &mut gathered.bytes);
             }
             Self::Shift(codes) => {
                 gathered.wide.resize(tile.rows * codes.depth, 0);
                 context.kernels.vectorize(|| {
-                    for (pixel, row) in pixels.zip(gathered.wide.chunks_exact_mut(codes.depth)) {
-                        geometry.gather(x, pixel, tile.group, row);
+                    for (row, pixel) in tile.pixels().enumerate() {
+                        geometry.gather(x, pixel, tile.group, &mut gathered.wide[row * codes.depth..]);
                     }
                 });
             }
@@ -87,6 +92,13 @@ impl Packed {
                 sums.resize(rows.values.len() / depth * stride, 0);
                 context.kernels.dot(rows, &panels[channels.start * depth..channels.end * depth], sums);
             }
+            Self::Bytes(DotWeights { panels, depth, .. }, chains) => {
+                let rows = Rows { values: &gathered.bytes, depth: *depth };
+                sums.resize(rows.values.len() / depth * stride, 0);
+                let panels = &panels[channels.start * depth..channels.end * depth];
+                let chains = chains.get(channels.start / PANEL..channels.end / PANEL).unwrap_or_default();
+                context.kernels.dot_bytes(rows, panels, chains, sums);
+            }
             Self::Shift(ShiftCodes { panels, depth, terms }) => {
                 let rows = Rows { values: &gathered.wide, depth: *depth };
                 sums.resize(rows.values.len() / depth * stride, 0);
@@ -97,4 +109,28 @@ impl Packed {
         }
         stride
     }
+}
+
+/// Gathers rows of `weights.depth`: what a pixel sees, what of it is repeated, zeros.
+fn gather_dot<T: Part + From<i8>>(
+    context: Context,
+    geometry: &Geometry,
+    x: &[i8],
+    tile: Tile,
+    weights: &DotWeights<T>,
+    gathered: &mut Vec<T>,
+) {
+    let (fan_in, depth) = (geometry.fan_in(), weights.depth);
+    gathered.resize(tile.rows * depth + SLACK, T::default());
+    context.kernels.vectorize(|| {
+        for (row, pixel) in tile.pixels().enumerate() {
+            let row = &mut gathered[row * depth..];
+            geometry.gather(x, pixel, tile.group, row);
+            let (patch, rest) = row.split_at_mut(fan_in);
+            for (index, to) in rest[..depth - fan_in].iter_mut().enumerate() {
+                *to = weights.repeated.get(index).map_or(T::default(), |&k| patch[k]);
+            }
+        }
+    });
+    gathered.truncate(tile.rows * depth);
 }

@@ -3,11 +3,12 @@
 use super::{Entry, Layer};
 use crate::context::Context;
 use crate::geometry::{Geometry, Shape};
+use crate::kernels::Kernels;
 use crate::movement;
-use crate::options::Kernel;
 use crate::pool::Windows;
 use crate::rescale::{Quantum, Rescaler};
 use crate::{Error, Result};
+use deepshift_core::Kernel;
 use deepshift_core::Model;
 use deepshift_core::graph::PadShortcut;
 use deepshift_core::integer::{IntegerNetwork, IntegerOp};
@@ -45,7 +46,7 @@ impl Step {
         network: &IntegerNetwork,
         index: usize,
         shapes: &[Shape],
-        kernel: Kernel,
+        kernel: (Kernel, Kernels),
     ) -> Result<Self> {
         let node = &network.nodes[index];
         let output = shapes[index];
@@ -63,7 +64,8 @@ impl Step {
                         float.name
                     )));
                 };
-                Self::Layer(Layer::new(geometry, weight, rescaler(epilogue), kernel))
+                let operand = network.nodes[node.inputs[0]].format;
+                Self::Layer(Layer::new(geometry, weight, operand, rescaler(epilogue), kernel))
             }
             IntegerOp::Scale(epilogue) => Self::Scale(rescaler(epilogue)),
             IntegerOp::Add(epilogue) => {
@@ -129,8 +131,9 @@ impl Step {
             Self::Layer(layer) => layer.run(context, x, out),
             Self::Scale(rescaler) => {
                 let channels = rescaler.channels();
-                context.for_each_row(out, channels, |_: &mut (), row, out| {
-                    rescaler.apply(0, &x[row * channels..(row + 1) * channels], out);
+                context.for_each_row(out, channels, |sums: &mut Vec<i32>, row, out| {
+                    widen(&x[row * channels..(row + 1) * channels], 0, sums);
+                    rescaler.apply(0, sums, out);
                 });
             }
             Self::Add(shifts, rescaler) => add(context, operands, shifts, rescaler, out),
@@ -145,15 +148,25 @@ impl Step {
 fn add<O: Quantum>(context: Context, operands: &[&[i8]], shifts: &[u32], rescaler: &Rescaler, out: &mut [O]) {
     let channels = rescaler.channels();
     context.for_each_row(out, channels, |sums: &mut Vec<i32>, row, out| {
-        sums.clear();
-        sums.resize(channels, 0);
-        for (x, &shift) in operands.iter().zip(shifts) {
-            for (sum, &q) in sums.iter_mut().zip(&x[row * channels..(row + 1) * channels]) {
+        let row = row * channels..(row + 1) * channels;
+        let mut operands = operands.iter().zip(shifts);
+        if let Some((x, &shift)) = operands.next() {
+            widen(&x[row.clone()], shift, sums);
+        }
+        for (x, &shift) in operands {
+            for (sum, &q) in sums.iter_mut().zip(&x[row.clone()]) {
                 *sum = sum.wrapping_add(i32::from(q).wrapping_shl(shift));
             }
         }
         rescaler.apply(0, sums, out);
     });
+}
+
+/// `x << shift`.
+#[inline(always)]
+fn widen(x: &[i8], shift: u32, sums: &mut Vec<i32>) {
+    sums.clear();
+    sums.extend(x.iter().map(|&q| i32::from(q).wrapping_shl(shift)));
 }
 
 fn multiply<O: Quantum>(
@@ -182,10 +195,11 @@ fn multiply<O: Quantum>(
 
 fn concat<O: Quantum>(context: Context, operands: &[&[i8]], parts: &[(usize, Rescaler)], out: &mut [O]) {
     let channels = parts.iter().map(|(channels, _)| channels).sum();
-    context.for_each_row(out, channels, |_: &mut (), row, mut out: &mut [O]| {
+    context.for_each_row(out, channels, |sums: &mut Vec<i32>, row, mut out: &mut [O]| {
         for (x, (channels, rescaler)) in operands.iter().zip(parts) {
             let (part, rest) = out.split_at_mut(*channels);
-            rescaler.apply(0, &x[row * channels..(row + 1) * channels], part);
+            widen(&x[row * channels..(row + 1) * channels], 0, sums);
+            rescaler.apply(0, sums, part);
             out = rest;
         }
     });

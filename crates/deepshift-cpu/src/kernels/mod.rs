@@ -7,6 +7,18 @@
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 mod scalar;
+#[allow(unsafe_code)]
+#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+mod wasm_relaxed;
+#[allow(unsafe_code)]
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm_rescale;
+#[allow(unsafe_code)]
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm_simd128;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(crate) use wasm_rescale::{VectorShift, rescale};
 
 use crate::Isa;
 #[cfg(target_arch = "x86_64")]
@@ -21,6 +33,10 @@ pub(crate) enum Kernels {
     Scalar,
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    WasmSimd128,
+    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    WasmRelaxedSimd,
 }
 
 /// Rows of activations (`[rows, depth]`) that meet packed weights.
@@ -37,8 +53,12 @@ impl Kernels {
             Isa::Scalar => Some(Self::Scalar),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => Avx2::new().map(Self::Avx2),
-            #[cfg(not(target_arch = "x86_64"))]
-            Isa::Avx2 => None,
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Isa::WasmSimd128 => Some(Self::WasmSimd128),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Isa::WasmRelaxedSimd => Some(Self::WasmRelaxedSimd),
+            #[allow(unreachable_patterns)]
+            _ => None,
         }
     }
 
@@ -47,6 +67,10 @@ impl Kernels {
             Self::Scalar => Isa::Scalar,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(_) => Isa::Avx2,
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::WasmSimd128 => Isa::WasmSimd128,
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::WasmRelaxedSimd => Isa::WasmRelaxedSimd,
         }
     }
 
@@ -59,6 +83,38 @@ impl Kernels {
             Self::Scalar => scalar::dot(rows, panels, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.dot(rows, panels, sums),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::WasmSimd128 => wasm_simd128::dot(rows, panels, sums),
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::WasmRelaxedSimd => wasm_simd128::dot(rows, panels, sums),
+        }
+    }
+
+    /// Whether [`dot_bytes`](Self::dot_bytes) is faster than [`dot`](Self::dot).
+    pub fn prefers_bytes(self) -> bool {
+        self.isa() == Isa::WasmRelaxedSimd
+    }
+
+    /// Whether `dot_bytes` must have chains to be faster than `dot`.
+    pub fn needs_chains(self) -> bool {
+        match self {
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::WasmRelaxedSimd => wasm_relaxed::needs_chains(),
+            _ => false,
+        }
+    }
+
+    /// As [`dot`](Self::dot) with weights of one byte, for activations that are never negative. Four divides `depth`.
+    /// `chains` is empty or has what [`chains`](crate::pack::chains) gave for each panel.
+    pub fn dot_bytes(self, rows: Rows<i8>, panels: &[i8], chains: &[Vec<u32>], sums: &mut [i32]) {
+        rows.check(panels.len(), PANEL * rows.depth, sums.len());
+        assert!(rows.depth.is_multiple_of(4), "weights are packed in fours");
+        assert!(chains.is_empty() || chains.len() == panels.len() / rows.depth / PANEL, "chains do not fit");
+        debug_assert!(rows.values.iter().all(|&q| q >= 0), "activations have a sign");
+        match self {
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            Self::WasmRelaxedSimd => wasm_relaxed::dot_bytes(rows, panels, chains, sums),
+            _ => scalar::dot_bytes(rows, panels, sums),
         }
     }
 
@@ -70,6 +126,22 @@ impl Kernels {
             Self::Scalar => scalar::shift(rows, terms, panels, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.shift(rows, terms, panels, sums),
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            _ => scalar::shift(rows, terms, panels, sums),
+        }
+    }
+
+    /// `sums[row][channel] = sum over k of rows[row][k] * W[channel][k]` in f32, for weights
+    /// `[panel][depth][channel of the panel]`; `sums` is `[rows, panels * PANEL]`.
+    #[cfg(target_family = "wasm")]
+    pub fn products(self, rows: Rows<f32>, panels: &[f32], sums: &mut [f32]) {
+        rows.check(panels.len(), PANEL * rows.depth, sums.len());
+        match self {
+            Self::Scalar => scalar::products(rows, panels, sums),
+            #[cfg(target_feature = "simd128")]
+            Self::WasmSimd128 => wasm_simd128::products(rows, panels, sums, wasm_simd128::multiply_add),
+            #[cfg(target_feature = "relaxed-simd")]
+            Self::WasmRelaxedSimd => wasm_relaxed::products(rows, panels, sums),
         }
     }
 
@@ -80,6 +152,9 @@ impl Kernels {
             Self::Scalar => work(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.vectorize(work),
+            // The whole module is compiled for them.
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            _ => work(),
         }
     }
 }
@@ -90,5 +165,54 @@ impl<T> Rows<'_, T> {
         assert!(self.depth > 0 && self.values.len().is_multiple_of(self.depth), "rows are not whole");
         assert!(packed.is_multiple_of(panel), "panels are not whole");
         assert_eq!(sums, self.values.len() / self.depth * (packed / panel) * PANEL, "sums do not fit");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pack::{DotWeights, chains};
+    #[cfg(target_family = "wasm")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    /// Weights and activations of bytes with every extreme in them.
+    #[test]
+    fn products_of_bytes_are_exact() {
+        for (channels, fan_in, height, largest) in [
+            (1, 1, 1, 127),
+            (16, 8, 2, 128),
+            (17, 36, 5, 64),
+            (40, 100, 9, 8),
+            (33, 576, 4, 3),
+            (16, 90, 3, 128),
+        ] {
+            let weights: Vec<i32> = (0..channels * fan_in)
+                .map(|i| if i % 5 == 0 { -largest } else { i as i32 * 7919 % (2 * largest) - largest })
+                .collect();
+            let packed = DotWeights::<i8>::new(&weights, fan_in);
+            let rows: Vec<i8> = (0..height * packed.depth)
+                .map(|i| if i % 3 == 0 { 127 } else { (i * 31 % 128) as i8 })
+                .collect();
+            let rows = Rows { values: &rows, depth: packed.depth };
+            let mut expected = vec![0; height * packed.panels.len() / packed.depth];
+            scalar::dot_bytes(rows, &packed.panels, &mut expected);
+            for kernels in Isa::available().filter_map(Kernels::new) {
+                let chains = match kernels.needs_chains() {
+                    true => chains(&packed).into_iter().collect(),
+                    false => vec![Vec::new()],
+                };
+                for chains in chains {
+                    let mut sums = vec![-1; expected.len()];
+                    kernels.dot_bytes(rows, &packed.panels, &chains, &mut sums);
+                    assert_eq!(
+                        sums,
+                        expected,
+                        "{} {channels}x{fan_in} {} chains",
+                        kernels.isa(),
+                        chains.len()
+                    );
+                }
+            }
+        }
     }
 }

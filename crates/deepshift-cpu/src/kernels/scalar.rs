@@ -20,6 +20,24 @@ pub(super) fn dot(rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
     }
 }
 
+pub(super) fn dot_bytes(rows: Rows<i8>, panels: &[i8], sums: &mut [i32]) {
+    let stride = panels.len() / rows.depth;
+    for (row, sums) in rows.values.chunks_exact(rows.depth).zip(sums.chunks_exact_mut(stride)) {
+        let panels = panels.chunks_exact(rows.depth * PANEL);
+        for (panel, sums) in panels.zip(sums.chunks_exact_mut(PANEL)) {
+            let mut totals = [0i32; PANEL];
+            for (four, weights) in row.chunks_exact(4).zip(panel.chunks_exact(4 * PANEL)) {
+                for (total, weights) in totals.iter_mut().zip(weights.chunks_exact(4)) {
+                    let products =
+                        four.iter().zip(weights).map(|(&q, &weight)| i32::from(q) * i32::from(weight));
+                    *total = total.wrapping_add(products.sum());
+                }
+            }
+            sums.copy_from_slice(&totals);
+        }
+    }
+}
+
 pub(super) fn shift(rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
     let panel_length = rows.depth * terms * 2 * PANEL;
     let stride = panels.len() / panel_length * PANEL;
@@ -33,6 +51,23 @@ pub(super) fn shift(rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i3
                     for ((total, &shift), &sign) in totals.iter_mut().zip(shifts).zip(signs) {
                         *total = total.wrapping_add(shifted(q, shift, sign));
                     }
+                }
+            }
+            sums.copy_from_slice(&totals);
+        }
+    }
+}
+
+#[cfg(target_family = "wasm")]
+pub(super) fn products(rows: Rows<f32>, panels: &[f32], sums: &mut [f32]) {
+    let stride = panels.len() / rows.depth;
+    for (row, sums) in rows.values.chunks_exact(rows.depth).zip(sums.chunks_exact_mut(stride)) {
+        let panels = panels.chunks_exact(rows.depth * PANEL);
+        for (panel, sums) in panels.zip(sums.chunks_exact_mut(PANEL)) {
+            let mut totals = [0f32; PANEL];
+            for (x, weights) in row.iter().zip(panel.chunks_exact(PANEL)) {
+                for (total, weight) in totals.iter_mut().zip(weights) {
+                    *total += x * weight;
                 }
             }
             sums.copy_from_slice(&totals);

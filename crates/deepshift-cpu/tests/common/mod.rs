@@ -1,6 +1,7 @@
 //! Random networks, small and safe, whose float graph and integer network have the same nodes.
 #![allow(dead_code)]
 
+pub mod cases;
 mod random;
 mod twin;
 

@@ -54,12 +54,13 @@ pub struct Twin {
 impl Twin {
     pub fn new(seed: u64, input_shape: &[usize]) -> Self {
         let mut random = Random(seed);
-        let format = FixedPoint::signed_8(random.between(3, 6) as i32);
+        // As after ReLU or with a sign: kernels for bytes take the former only.
+        let lowest = random.pick(&[-128, 0]);
+        let format = FixedPoint { lowest, ..FixedPoint::signed_8(random.between(3, 6) as i32) };
         let channels = if input_shape.len() == 3 { input_shape[0] } else { 1 };
-        let preprocessing = Preprocessing {
-            mean: random.floats(channels, 0.5),
-            std: (0..channels).map(|_| random.float().abs() + 0.2).collect(),
-        };
+        let mean = random.floats(channels, 0.5);
+        let std = (0..channels).map(|_| random.float().abs() + 0.2).collect();
+        let preprocessing = Preprocessing::new(mean, std);
         let tables = ByteTables { count: channels, entries: preprocessing.tables(format) };
         let input =
             IntegerNode { name: "input".into(), op: IntegerOp::Input(tables), inputs: vec![], format };

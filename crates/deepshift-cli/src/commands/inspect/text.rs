@@ -1,16 +1,17 @@
 //! The report for people.
 
-use super::integer::{EpilogueReport, IntegerReport, NodeReport};
-use super::operations::Operations;
-use super::report::{Coding, Layer, Report, Weight};
-use crate::pictures::exponents::ExponentCounts;
+use super::FileReport;
 use crate::text::{grouped, one_line, shape, table};
+use deepshift_core::report::{
+    Coding, EpilogueReport, ExponentCounts, IntegerReport, Layer, NodeReport, Operations, Report, Weight,
+};
 
 /// Longest bar of a histogram.
 const BAR: u64 = 40;
 
-pub fn render(report: &Report) -> String {
-    let mut parts = vec![heading(report), layers(report)];
+pub fn render(file: &FileReport) -> String {
+    let report = &file.report;
+    let mut parts = vec![heading(file), layers(report)];
     parts.extend(report.exponents.iter().map(histogram));
     parts.push(format!("Float mode, per picture\n{}", operations(&report.float_mode)));
     parts.push(match &report.integer_mode {
@@ -20,10 +21,11 @@ pub fn render(report: &Report) -> String {
     parts.join("\n")
 }
 
-fn heading(report: &Report) -> String {
+fn heading(file: &FileReport) -> String {
+    let report = &file.report;
     let totals = &report.totals;
     let mut facts = vec![
-        ("file", format!("{}, {} bytes", report.file, grouped(totals.file_bytes as u64))),
+        ("file", format!("{}, {} bytes", file.file, grouped(totals.file_bytes as u64))),
         ("network", format!("{}, input {}", report.architecture, shape(&report.input_shape))),
         (
             "parameters",

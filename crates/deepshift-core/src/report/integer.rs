@@ -1,37 +1,45 @@
 //! Integer mode: formats, epilogues, the proof against overflow, and what remains a multiplication.
 
 use super::operations::{Operations, shift_additions, window};
-use crate::Result;
-use deepshift_core::integer::{Epilogue, IntegerNetwork, IntegerNode, IntegerOp, accumulator_bound};
-use deepshift_core::{FixedPoint, Model};
+use crate::integer::{Epilogue, IntegerNetwork, IntegerNode, IntegerOp, accumulator_bound};
+use crate::{FixedPoint, Model, Result};
 use serde::Serialize;
 
 /// An `M` that is the sum of at most so many signed powers of two needs no multiplier.
 const FREE_TERMS: u32 = 3;
 
-#[derive(Serialize)]
+/// What the integer network of a file does and what it costs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct IntegerReport {
+    /// In the order of computation.
     pub nodes: Vec<NodeReport>,
     /// Largest possible accumulator, from the codes in the file; below `2^31`.
     pub largest_accumulator: i64,
+    /// Whether nothing at all is multiplied.
     pub multiplier_free: bool,
+    /// The cost of one picture.
     pub operations: Operations,
 }
 
 /// One integer operation.
-#[derive(Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NodeReport {
+    /// Name of the graph's node whose value it approximates.
     pub name: String,
+    /// What it does, in words.
     pub operation: String,
+    /// Format of its value.
     pub format: FixedPoint,
     /// Of a layer: the largest that its codes and its input's format allow.
     pub largest_accumulator: Option<i64>,
+    /// Where it ends in one.
     pub epilogue: Option<EpilogueReport>,
 }
 
 /// All rescalings of a node, as ranges.
-#[derive(Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EpilogueReport {
+    /// Number of rescalings: one, or one for each channel.
     pub channels: usize,
     /// Lowest and highest M.
     pub multiplier: [i32; 2],
@@ -44,7 +52,7 @@ pub struct EpilogueReport {
 }
 
 impl IntegerReport {
-    pub fn of_model(model: &Model) -> Result<Option<Self>> {
+    pub(super) fn of_model(model: &Model) -> Result<Option<Self>> {
         let Some(network) = &model.integer else { return Ok(None) };
         let proof = network.prove(&model.graph, |name| model.shift_weight(name))?;
         Ok(Some(Self {
@@ -143,7 +151,7 @@ fn operation(op: &IntegerOp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deepshift_core::integer::Rescale;
+    use crate::integer::Rescale;
 
     #[test]
     fn only_channels_that_three_powers_of_two_cannot_scale_multiply() {

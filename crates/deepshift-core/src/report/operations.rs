@@ -1,12 +1,11 @@
 //! What the operations are called, and what they cost for one picture in float mode.
 
-use crate::Result;
-use deepshift_core::Model;
-use deepshift_core::graph::{Activation, Conv2d, Node, Op, Pool};
+use crate::graph::{Activation, Conv2d, Node, Op, Pool};
+use crate::{Model, Result};
 use serde::Serialize;
 
 /// What one picture costs.
-#[derive(Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
 pub struct Operations {
     /// Terms `±2^n * x` that the shift layers add up; padding and weights of zero counted too.
     pub shift_additions: u64,
@@ -15,28 +14,32 @@ pub struct Operations {
 }
 
 /// Multiplications of one node.
-#[derive(Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Multiplications {
+    /// Name of the node.
     pub node: String,
+    /// What is multiplied, in words.
     pub operation: &'static str,
+    /// How many for one picture.
     pub per_picture: u64,
 }
 
 impl Operations {
     /// Notes multiplications, if there are any.
-    pub fn multiply(&mut self, node: &str, operation: &'static str, per_picture: u64) {
+    pub(super) fn multiply(&mut self, node: &str, operation: &'static str, per_picture: u64) {
         if per_picture > 0 {
             self.multiplications.push(Multiplications { node: node.into(), operation, per_picture });
         }
     }
 
+    /// Of all nodes together, for one picture.
     pub fn total_multiplications(&self) -> u64 {
         self.multiplications.iter().map(|node| node.per_picture).sum()
     }
 }
 
 /// The cost of float mode.
-pub fn float_operations(model: &Model) -> Result<Operations> {
+pub(super) fn float_operations(model: &Model) -> Result<Operations> {
     let mut operations = Operations::default();
     for (node, shape) in model.graph.nodes.iter().zip(model.graph.shapes()?) {
         count(model, node, &shape, &mut operations);
@@ -61,13 +64,13 @@ fn count(model: &Model, node: &Node, shape: &[usize], operations: &mut Operation
 }
 
 /// Terms that a shift layer with an output of this shape adds up.
-pub fn shift_additions(model: &Model, node: &Node, shape: &[usize]) -> u64 {
+pub(super) fn shift_additions(model: &Model, node: &Node, shape: &[usize]) -> u64 {
     let has_second = model.shift_weight(&node.name).is_some_and(|weight| weight.second.is_some());
     node.op.multiply_accumulates(shape) * (1 + u64::from(has_second))
 }
 
 /// A short name of an operation, with what is unusual about it.
-pub fn graph_operation(op: &Op) -> String {
+pub(super) fn graph_operation(op: &Op) -> String {
     match op {
         Op::Input(_) => "input".into(),
         Op::Conv2d(conv) => convolution(conv),
@@ -107,6 +110,6 @@ fn convolution(conv: &Conv2d) -> String {
 }
 
 /// `2x2 /2`: a window and its stride.
-pub fn window(pool: &Pool) -> String {
+pub(super) fn window(pool: &Pool) -> String {
     format!("{}x{} /{}", pool.kernel[0], pool.kernel[1], pool.stride[0].max(pool.stride[1]))
 }

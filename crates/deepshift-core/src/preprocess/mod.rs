@@ -1,19 +1,52 @@
 //! How a picture of bytes becomes the input of a network.
 
+mod picture;
+mod resample;
+
 use crate::fixed::FixedPoint;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// Normalisation of each channel: `(byte / 255 - mean) / std`.
+/// How a picture of any size becomes the input: resized, cropped at the centre, and each channel normalised as
+/// `(byte / 255 - mean) / std`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
     /// Mean of each channel.
     pub mean: Vec<f32>,
     /// Standard deviation of each channel.
     pub std: Vec<f32>,
+    /// Pixels of the shorter side after resizing, at least the input's height and width; where absent, the crop takes
+    /// as much of the picture as it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resize: Option<u32>,
+    /// How resizing weighs pixels.
+    #[serde(default, skip_serializing_if = "Interpolation::is_default")]
+    pub interpolation: Interpolation,
+}
+
+/// The filters of Pillow's `resize` that networks are trained with; both are widened where a picture shrinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Interpolation {
+    /// A triangle of the nearest pixels.
+    #[default]
+    Bilinear,
+    /// Cubic convolution with a = -1/2.
+    Bicubic,
+}
+
+impl Interpolation {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Preprocessing {
+    /// Normalisation by each channel's mean and standard deviation; the crop takes as much of a picture as it can.
+    pub fn new(mean: Vec<f32>, std: Vec<f32>) -> Self {
+        Self { mean, std, resize: None, interpolation: Interpolation::default() }
+    }
+
     /// The input value of a byte.
     pub fn value(&self, channel: usize, byte: u8) -> f32 {
         (f32::from(byte) / 255.0 - self.mean[channel]) / self.std[channel]
@@ -40,7 +73,9 @@ impl Preprocessing {
         let usable = self.mean.iter().all(|mean| mean.is_finite())
             && self.std.iter().all(|std| std.is_finite() && *std > 0.0);
         let channels = channels(input_shape);
-        if !usable || self.mean.len() != channels || self.std.len() != channels {
+        let largest_crop = input_shape.iter().skip(1).copied().max().unwrap_or(1);
+        let covers = self.resize.is_none_or(|side| side as usize >= largest_crop);
+        if !usable || !covers || self.mean.len() != channels || self.std.len() != channels {
             return Err(Error::argument(format!(
                 "preprocessing {self:?} does not fit an input of shape {input_shape:?}"
             )));

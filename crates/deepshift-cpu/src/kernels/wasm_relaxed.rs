@@ -1,0 +1,97 @@
+//! Relaxed SIMD of wasm: dot products of bytes, and multiply-add in one instruction.
+//!
+//! The dot products leave to each machine how it reads the highest bit of their second operand, and whether sums of two
+//! products saturate in i16. Activations are 0..=127, so that bit is never set, and two products are within
+//! ±2 * 127 * 128 = ±32,512, so nothing saturates: the same sums everywhere.
+
+use super::wasm_simd128::{LANES, Tile, for_each_tile, load, products as simd128_products, store};
+use super::{PANEL, Rows};
+use std::arch::wasm32::*;
+use std::hint::black_box;
+
+/// Rows of a register tile at most, without and with chains: those take twice the sums.
+const ROWS: usize = 4;
+const CHAINED_ROWS: usize = 2;
+
+/// Whether this machine adds up pairs of products in i16 and widens them in further instructions, so that only whole
+/// [`chains`](crate::pack::chains) of them are worth it: x86 without VNNI. It is told by how its dot product saturates
+/// where the operand's highest bit is set.
+///
+/// The dot product that accumulates is left alone on such machines also because V8 11.3 (Node 20, behind a flag) adds its
+/// result to itself there.
+pub(super) fn needs_chains() -> bool {
+    let [weights, four] = black_box([i8x16_splat(127), i8x16_splat(-1)]);
+    let sums = i32x4_relaxed_dot_i8x16_i7x16_add(weights, four, i32x4_splat(0));
+    i32x4_extract_lane::<0>(sums) % (2 * i32::from(i16::MAX)) == 0
+}
+
+/// See [`Kernels::dot_bytes`](super::Kernels::dot_bytes), which has checked the lengths.
+pub(super) fn dot_bytes(rows: Rows<i8>, panels: &[i8], chains: &[Vec<u32>], sums: &mut [i32]) {
+    if chains.is_empty() {
+        return for_each_tile::<ROWS, _, _>(rows, panels, sums, |tile| match tile.height() {
+            4 => dot_tile::<4, 2>(tile),
+            3 => dot_tile::<3, 2>(tile),
+            2 => dot_tile::<2, 2>(tile),
+            _ => dot_tile::<1, 4>(tile),
+        });
+    }
+    for_each_tile::<CHAINED_ROWS, _, _>(rows, panels, sums, |tile| match tile.height() {
+        2 => chained_tile::<2>(&chains[tile.index], tile),
+        _ => chained_tile::<1>(&chains[tile.index], tile),
+    });
+}
+
+fn dot_tile<const HEIGHT: usize, const VECTORS: usize>(tile: Tile<i8, i32>) {
+    let depth = tile.depth();
+    for part in (0..PANEL).step_by(VECTORS * LANES) {
+        let mut totals = [[i32x4_splat(0); VECTORS]; HEIGHT];
+        for k in (0..depth).step_by(4) {
+            // SAFETY: four divides the depth: the panel holds PANEL times four weights at `k`, and each of HEIGHT rows
+            // four activations.
+            unsafe {
+                let weights = load::<VECTORS, _>(tile.panel, k * PANEL + 4 * part);
+                for (row, totals) in totals.iter_mut().enumerate() {
+                    let four = v128_load32_splat(tile.rows.as_ptr().add(row * depth + k).cast());
+                    for (total, weights) in totals.iter_mut().zip(weights) {
+                        *total = i32x4_relaxed_dot_i8x16_i7x16_add(weights, four, *total);
+                    }
+                }
+            }
+        }
+        // SAFETY: the sums reach PANEL beyond the start of each of HEIGHT rows.
+        unsafe { store(&totals, &mut tile.sums[part..], tile.stride) }
+    }
+}
+
+/// The same with sums in i16 as far as the packer has proved that they fit: up to each of `ends`.
+fn chained_tile<const HEIGHT: usize>(ends: &[u32], tile: Tile<i8, i32>) {
+    let depth = tile.depth();
+    let mut totals = [[i32x4_splat(0); PANEL / LANES]; HEIGHT];
+    let mut k = 0;
+    for &end in ends {
+        let mut chain = [[i16x8_splat(0); PANEL / LANES]; HEIGHT];
+        while k < depth.min(end as usize) {
+            // SAFETY: as in `dot_tile`.
+            unsafe {
+                let weights = load::<{ PANEL / LANES }, _>(tile.panel, k * PANEL);
+                for (row, chain) in chain.iter_mut().enumerate() {
+                    let four = v128_load32_splat(tile.rows.as_ptr().add(row * depth + k).cast());
+                    for (sums, weights) in chain.iter_mut().zip(weights) {
+                        *sums = i16x8_add(*sums, i16x8_relaxed_dot_i8x16_i7x16(weights, four));
+                    }
+                }
+            }
+            k += 4;
+        }
+        for (total, sums) in totals.as_flattened_mut().iter_mut().zip(chain.as_flattened()) {
+            *total = i32x4_add(*total, i32x4_extadd_pairwise_i16x8(*sums));
+        }
+    }
+    // SAFETY: as in `dot_tile`.
+    unsafe { store(&totals, tile.sums, tile.stride) }
+}
+
+/// See [`Kernels::products`](super::Kernels::products), which has checked the lengths.
+pub(super) fn products(rows: Rows<f32>, panels: &[f32], sums: &mut [f32]) {
+    simd128_products(rows, panels, sums, |sum, weights, x| f32x4_relaxed_madd(weights, x, sum));
+}
