@@ -1,0 +1,82 @@
+//! Which nodes are computed, and which values share memory.
+
+/// Whether the output depends on each node, from the operands of each, which come before it.
+pub fn needed<'a>(operands: impl Iterator<Item = &'a [usize]>, output: usize) -> Vec<bool> {
+    let operands: Vec<&[usize]> = operands.collect();
+    let mut needed = vec![false; operands.len()];
+    needed[output] = true;
+    for node in (0..=output).rev() {
+        if needed[node] {
+            operands[node].iter().for_each(|&operand| needed[operand] = true);
+        }
+    }
+    needed
+}
+
+/// When a value is written first and used last, in numbers of operations, and its bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Life {
+    pub first: usize,
+    pub last: usize,
+    pub bytes: u64,
+}
+
+/// Buffers and which of them each value gets: values that live at the same time never share one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shared {
+    pub sizes: Vec<u64>,
+    pub buffer_of: Vec<usize>,
+}
+
+impl Shared {
+    /// Goes through the values in the order in which they are written and takes the free buffer that fits best.
+    pub fn new(lives: &[Life]) -> Self {
+        let mut order: Vec<usize> = (0..lives.len()).collect();
+        order.sort_by_key(|&value| lives[value].first);
+        let mut shared = Self { sizes: Vec::new(), buffer_of: vec![0; lives.len()] };
+        let mut free_after: Vec<usize> = Vec::new();
+        for value in order {
+            let life = lives[value];
+            let free = (0..shared.sizes.len()).filter(|&buffer| free_after[buffer] < life.first);
+            // Too large is better than too small; then the least difference.
+            let best = free.min_by_key(|&buffer| {
+                (shared.sizes[buffer] < life.bytes, shared.sizes[buffer].abs_diff(life.bytes))
+            });
+            let buffer = best.unwrap_or_else(|| {
+                shared.sizes.push(0);
+                free_after.push(0);
+                shared.sizes.len() - 1
+            });
+            shared.sizes[buffer] = shared.sizes[buffer].max(life.bytes);
+            free_after[buffer] = life.last;
+            shared.buffer_of[value] = buffer;
+        }
+        shared
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_output_depends_on() {
+        let operands: [&[usize]; 5] = [&[], &[0], &[0], &[1, 0], &[3]];
+        assert_eq!(needed(operands.into_iter(), 3), [true, true, false, true, false]);
+    }
+
+    #[test]
+    fn values_share_when_they_do_not_meet() {
+        let life = |first, last, bytes| Life { first, last, bytes };
+        let lives = [life(0, 1, 10), life(1, 2, 20), life(2, 3, 8), life(3, 4, 30), life(2, 4, 5)];
+        let shared = Shared::new(&lives);
+        for (i, a) in lives.iter().enumerate() {
+            assert!(shared.sizes[shared.buffer_of[i]] >= a.bytes);
+            for (j, b) in lives.iter().enumerate().skip(i + 1) {
+                let meet = a.first <= b.last && b.first <= a.last;
+                assert!(!meet || shared.buffer_of[i] != shared.buffer_of[j], "{i} and {j}");
+            }
+        }
+        assert_eq!(shared.sizes.len(), 3);
+    }
+}

@@ -1,0 +1,115 @@
+//! Inputs on their way to the device, and logits on their way back.
+
+use crate::network::{Element, Shape, Value};
+use crate::{Error, Result};
+use deepshift_core::integer::IntegerNetwork;
+use deepshift_core::{FixedPoint, Input, Model};
+
+/// How inputs enter a network.
+pub struct Entry {
+    shape: Shape,
+    kind: Kind,
+}
+
+enum Kind {
+    /// With a table for each channel, or none.
+    Integer {
+        tables: Vec<i8>,
+        format: FixedPoint,
+    },
+    Float {
+        tables: Option<Vec<f32>>,
+    },
+}
+
+impl Entry {
+    pub fn integer(network: &IntegerNetwork, shape: Shape) -> Self {
+        let node = &network.nodes[0];
+        let tables = node.op.tables().map_or(Vec::new(), |tables| tables.entries.clone());
+        Self { shape, kind: Kind::Integer { tables, format: node.format } }
+    }
+
+    pub fn float(model: &Model, shape: Shape) -> Self {
+        let tables = model.preprocessing.as_ref().map(|preprocessing| {
+            (0..preprocessing.mean.len())
+                .flat_map(|channel| (0..=255).map(move |byte| preprocessing.value(channel, byte)))
+                .collect()
+        });
+        Self { shape, kind: Kind::Float { tables } }
+    }
+
+    /// The inputs as quads.
+    pub fn quads(&self, input: Input) -> Result<Vec<u8>> {
+        let untold =
+            || Error::BadArgument("the file does not say how bytes become inputs: give f32 values".into());
+        match (&self.kind, input) {
+            (Kind::Integer { format, .. }, Input::Values(x)) => {
+                Ok(self.arranged(x, |_, x| [format.quantize(x) as u8]))
+            }
+            (Kind::Integer { tables, .. }, Input::Pictures(bytes)) if !tables.is_empty() => {
+                // A vector of features has one table.
+                Ok(self.arranged(bytes, |channel, byte| {
+                    [tables[(channel * 256 + usize::from(byte)) % tables.len()] as u8]
+                }))
+            }
+            (Kind::Float { .. }, Input::Values(x)) => Ok(self.arranged(x, |_, x| x.to_le_bytes())),
+            (Kind::Float { tables: Some(tables) }, Input::Pictures(bytes)) => Ok(self
+                .arranged(bytes, |channel, byte| {
+                    tables[(channel * 256 + usize::from(byte)) % tables.len()].to_le_bytes()
+                })),
+            _ => Err(untold()),
+        }
+    }
+
+    /// From channel after channel to channels innermost, padded with zeros to quads.
+    fn arranged<T: Copy, const N: usize>(&self, x: &[T], convert: impl Fn(usize, T) -> [u8; N]) -> Vec<u8> {
+        let shape = self.shape;
+        let stride = shape.quads() * 4 * N;
+        let mut bytes = vec![0; x.len() / shape.elements().max(1) * shape.pixels() * stride];
+        let pictures = bytes.chunks_exact_mut(shape.pixels() * stride).zip(x.chunks_exact(shape.elements()));
+        for (bytes, x) in pictures {
+            for (channel, x) in x.chunks_exact(shape.pixels()).enumerate() {
+                for (pixel, &x) in bytes.chunks_exact_mut(stride).zip(x) {
+                    pixel[channel * N..(channel + 1) * N].copy_from_slice(&convert(channel, x));
+                }
+            }
+        }
+        bytes
+    }
+}
+
+/// How the output's quads become logits.
+pub struct Exit {
+    pub value: Value,
+    /// Of an integer network.
+    pub format: Option<FixedPoint>,
+}
+
+impl Exit {
+    /// Logits in the graph's order, channel after channel.
+    pub fn logits(&self, quads: &[u8]) -> Vec<f32> {
+        let Value { shape, element } = self.value;
+        let size = element.quad_bytes() / 4;
+        let stride = shape.quads() * 4 * size;
+        let mut logits = Vec::with_capacity(quads.len() / size);
+        for picture in quads.chunks_exact(shape.pixels() * stride) {
+            for channel in 0..shape.channels {
+                let at = channel * size..(channel + 1) * size;
+                logits.extend(
+                    picture.chunks_exact(stride).map(|pixel| self.logit(element, &pixel[at.clone()])),
+                );
+            }
+        }
+        logits
+    }
+
+    fn logit(&self, element: Element, bytes: &[u8]) -> f32 {
+        let word = || bytes.try_into().map_or(0, u32::from_le_bytes);
+        let q = match element {
+            Element::Float => return f32::from_bits(word()),
+            Element::Wide => word() as i32,
+            Element::Narrow => i32::from(bytes[0] as i8),
+        };
+        self.format.map_or(q as f32, |format| format.value(q))
+    }
+}

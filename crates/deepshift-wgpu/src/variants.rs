@@ -1,0 +1,100 @@
+//! naga validates every shader that this crate puts together; no GPU is needed.
+
+#[path = "../../deepshift-cpu/tests/common/cases.rs"]
+#[allow(dead_code)]
+mod cases;
+#[path = "../../deepshift-cpu/tests/common/random.rs"]
+#[allow(dead_code)]
+mod random;
+#[path = "../../deepshift-cpu/tests/common/twin.rs"]
+#[allow(dead_code)]
+mod twin;
+
+pub use random::Random;
+pub use twin::{LayerSpec, Twin};
+
+use crate::gpu::Traits;
+use crate::network::Network;
+use crate::{Kernel, float, integer};
+use deepshift_core::{FixedPoint, Model};
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use std::collections::HashSet;
+
+/// Collects shaders by their text and validates each once.
+struct Checker {
+    known: HashSet<String>,
+    validator: Validator,
+}
+
+impl Checker {
+    fn new() -> Self {
+        // What WebGPU has without optional features.
+        let validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+        Self { known: HashSet::new(), validator }
+    }
+
+    fn network(&mut self, network: &Network, what: &str) {
+        for operation in &network.operations {
+            for pictures in [1, 3, 16] {
+                let shader = operation.program.dispatch(pictures).shader;
+                if self.known.insert(shader.text().into()) {
+                    self.shader(shader.text(), &format!("{what}, {}", operation.name));
+                }
+            }
+        }
+    }
+
+    fn shader(&mut self, text: &str, what: &str) {
+        let module = match naga::front::wgsl::parse_str(text) {
+            Ok(module) => module,
+            Err(error) => panic!("{what}: {}", error.emit_to_string(text)),
+        };
+        if let Err(error) = self.validator.validate(&module) {
+            panic!("{what}: {}", error.emit_to_string(text));
+        }
+    }
+
+    fn model(&mut self, model: &Model, what: &str) {
+        for kernel in Kernel::ALL {
+            for [packed_dot, is_cpu] in [[true, false], [false, true]] {
+                let traits = Traits { packed_dot, is_cpu };
+                if model.integer.is_some() {
+                    self.network(&integer::network(model, kernel, traits).expect(what), what);
+                }
+                if kernel != Kernel::Shift {
+                    self.network(&float::network(model, kernel, traits).expect(what), what);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_layer_in_every_coding() {
+    let mut checker = Checker::new();
+    for (what, conv, input) in cases::edge_shapes() {
+        for (index, spec) in cases::specs().into_iter().enumerate() {
+            // With and without rounding, i8 and wide.
+            let fixed = (index % 2 == 0).then(|| FixedPoint::signed_8(3));
+            let spec = LayerSpec { fixed, ..spec };
+            checker.model(&cases::single(index as u64, conv.clone(), input, spec), what);
+            let mut twin = Twin::new(index as u64, &[conv.in_channels]);
+            let output = twin.linear(0, conv.in_channels, conv.out_channels, spec);
+            checker.model(&twin.finish(output), "linear");
+        }
+    }
+    assert!(checker.known.len() > 1_000, "{} shaders", checker.known.len());
+}
+
+#[test]
+fn every_operation() {
+    let mut checker = Checker::new();
+    for seed in 0..8 {
+        checker.model(&cases::every_operation(seed), "integer and float");
+        checker.model(&cases::every_float_operation(seed), "float");
+    }
+    let text = |name: &str| checker.known.iter().any(|text| text.contains(name));
+    for name in ["dot4I8Packed", "fn term_of", "fn entry", "fn source_of", "const ADAPTIVE: bool = true"] {
+        assert!(text(name), "{name} was not among the shaders");
+    }
+}

@@ -1,0 +1,112 @@
+//! Float mode agrees with the reference interpreter to rounding error.
+
+mod common;
+
+use common::cases::{every_float_operation, float_shapes};
+use common::{LayerSpec, Random, Twin, gpu, run};
+use deepshift_core::graph::{GraphBuilder, Linear, Op, ShiftScheme, WeightKind};
+use deepshift_core::reference::float_logits;
+use deepshift_core::{
+    FixedPoint, Input, Kernel, Mode, Model, Provenance, ShiftFormat, ShiftType, ShiftWeight, Tensor,
+};
+use deepshift_wgpu::{Error, Executor, Gpu, Options};
+
+/// Asserts agreement to 1e-5 of the largest logit.
+fn assert_close(gpu: &Gpu, model: &Model, input: Input, what: &str) {
+    let expected = float_logits(model, input).expect(what);
+    let largest = expected.iter().fold(0f32, |largest, x| largest.max(x.abs()));
+    let shared_sums = gpu.pretending(true, false);
+    for (gpu, kernel) in [(gpu, Kernel::Dot), (&shared_sums, Kernel::Dot), (gpu, Kernel::NaiveMultiply)] {
+        let logits = run(gpu, model, input, Options { mode: Mode::Float, kernel }, what);
+        assert_eq!(logits.len(), expected.len());
+        for (got, expected) in logits.iter().zip(&expected) {
+            let error = (got - expected).abs() / largest;
+            assert!(error <= 1e-5, "{what} {kernel}: {got} instead of {expected}");
+        }
+    }
+}
+
+#[test]
+fn single_layers() {
+    let Some(gpu) = gpu() else { return };
+    let rounding = FixedPoint::from_activation_bits(3, 5).expect("a format");
+    for (index, (conv, shape)) in float_shapes().into_iter().enumerate() {
+        for (count, shift_type, bits, two_terms, fixed) in [
+            (1, ShiftType::PS, 5, false, None),
+            (5, ShiftType::PS, 3, true, Some(rounding)),
+            (2, ShiftType::Q, 4, index % 2 == 0, None),
+        ] {
+            let mut twin = Twin::new(index as u64, &shape);
+            let spec = LayerSpec { fixed, two_terms, exponents: true, ..LayerSpec::new(shift_type, bits) };
+            let output = twin.conv(0, conv.clone(), spec);
+            let model = twin.finish(output);
+            let values = Random(9).floats(count * shape.iter().product::<usize>(), 3.0);
+            assert_close(gpu, &model, Input::Values(&values), &format!("{spec:?} {conv:?}"));
+        }
+    }
+}
+
+/// Exponents of 8-bit codes go beyond what shaders decode, and so do some channel exponents.
+#[test]
+fn extreme_exponents() {
+    let Some(gpu) = gpu() else { return };
+    for (bits, exponents) in
+        [(8, vec![0, 3, -5]), (7, vec![2, 0, 1]), (5, vec![-70, 0, -69]), (6, vec![1, 0, -1])]
+    {
+        let format = ShiftFormat::new(ShiftType::PS, bits).expect("a format");
+        let mut random = Random(bits.into());
+        let codes: Vec<f32> =
+            (0..3 * 6).map(|_| random.pick(&[-1.0, 1.0]) * 2f32.powi(-(random.below(30) as i32))).collect();
+        let (mut weight, _) = ShiftWeight::from_values(vec![3, 6], format, &codes).expect("a weight");
+        weight.exponents = Some(exponents);
+        let scheme = ShiftScheme { format, input: None, bias: None };
+        let linear =
+            Linear { in_features: 6, out_features: 3, bias: false, weight: WeightKind::Shift(scheme) };
+        let mut builder = GraphBuilder::new("extreme", &[6]);
+        let output = builder.op("fc", Op::Linear(linear), &[0]);
+        let model = Model {
+            graph: builder.finish(output),
+            tensors: [("fc.weight".to_owned(), Tensor::Shift(weight))].into(),
+            integer: None,
+            preprocessing: None,
+            classes: Vec::new(),
+            provenance: Provenance::default(),
+        };
+        assert_close(gpu, &model, Input::Values(&random.floats(12, 3.0)), &format!("{bits} bits"));
+    }
+}
+
+#[test]
+fn whole_networks_with_every_operation() {
+    let Some(gpu) = gpu() else { return };
+    for seed in 0..4 {
+        let model = every_float_operation(seed);
+        let mut random = Random(seed);
+        let bytes: Vec<u8> = (0..[1, 3, 40, 0][seed as usize] * 429).map(|_| random.bits() as u8).collect();
+        assert_close(gpu, &model, Input::Pictures(&bytes), "bytes");
+        let values: Vec<f32> = random.floats(429 * 2, 2.0);
+        assert_close(gpu, &model, Input::Values(&values), "values");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let Some(gpu) = gpu() else { return };
+    let model = every_float_operation(1);
+    let make = |model: &Model, mode, kernel| {
+        pollster::block_on(Executor::new(gpu, model, Options { mode, kernel })).map(|_| ())
+    };
+    let message = |mode, kernel| make(&model, mode, kernel).expect_err("an error").to_string();
+    assert!(message(Mode::Float, Kernel::Shift).contains("no shift kernel in float mode"));
+    assert!(message(Mode::Integer, Kernel::Dot).contains("export it again"));
+    let executor = pollster::block_on(Executor::new(gpu, &model, Options::default())).expect("an executor");
+    let wrong = pollster::block_on(executor.run(Input::Values(&[0.0; 430])));
+    assert!(matches!(wrong, Err(Error::Core(_))));
+    let untold = Model { preprocessing: None, ..model.clone() };
+    let executor = pollster::block_on(Executor::new(gpu, &untold, Options::default())).expect("an executor");
+    let wrong = pollster::block_on(executor.run(Input::Pictures(&[0; 429])));
+    assert!(wrong.expect_err("an error").to_string().contains("f32 values"));
+    let mut broken = model.clone();
+    broken.tensors.remove("fc.weight");
+    assert!(matches!(make(&broken, Mode::Float, Kernel::Dot), Err(Error::Core(_))));
+}
