@@ -2,9 +2,9 @@
 
 use crate::{Error, Result};
 use clap::{Args, ValueEnum};
+use deepshift::{Device, Kernel, Mode, Options};
 use deepshift_core::reference::{float_logits, integer_logits};
 use deepshift_core::{Input, Model};
-use deepshift_cpu::{Executor, Mode, Options};
 use rayon::prelude::*;
 
 /// The options of every command that runs a network.
@@ -16,7 +16,10 @@ pub struct EngineOptions {
     /// How layers multiply by powers of two; `reference` is the slow interpreter that defines the result
     #[arg(long, value_enum, default_value_t = KernelName::Dot)]
     pub kernel: KernelName,
-    /// Number of threads [default: all cores]
+    /// Where the network runs
+    #[arg(long, value_enum, default_value_t = DeviceName::Cpu)]
+    pub device: DeviceName,
+    /// Number of threads of the CPU [default: all cores]
     #[arg(short = 'j', long, visible_alias = "workers", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 }
@@ -41,6 +44,26 @@ pub enum KernelName {
     Reference,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DeviceName {
+    /// Whatever is fastest on this network: measured
+    Auto,
+    /// SIMD kernels
+    Cpu,
+    /// A GPU through Vulkan, Metal or DirectX 12
+    Wgpu,
+}
+
+impl From<DeviceName> for Device {
+    fn from(name: DeviceName) -> Self {
+        match name {
+            DeviceName::Auto => Self::Auto,
+            DeviceName::Cpu => Self::Cpu,
+            DeviceName::Wgpu => Self::Wgpu,
+        }
+    }
+}
+
 /// A network ready to run.
 pub struct Engine<'a> {
     model: &'a Model,
@@ -52,7 +75,7 @@ pub struct Engine<'a> {
 
 enum Runner {
     Reference(rayon::ThreadPool),
-    Cpu { executor: Box<Executor>, kernel: deepshift_cpu::Kernel },
+    Device { runner: Box<deepshift::Runner>, kernel: Kernel },
 }
 
 impl<'a> Engine<'a> {
@@ -60,11 +83,15 @@ impl<'a> Engine<'a> {
     pub fn new(model: &'a Model, options: &EngineOptions) -> Result<Self> {
         let (mode, why) = choose_mode(model, options)?;
         let threads = options.threads.map(usize::from);
-        let (runner, threads) = match cpu_kernel(options.kernel) {
+        let (runner, threads) = match kernel(options.kernel) {
             Some(kernel) => {
-                let executor = Executor::new(model, Options { mode, kernel, isa: None, threads })?;
-                let runner = Runner::Cpu { executor: Box::new(executor), kernel };
+                let options = Options { device: options.device.into(), mode: Some(mode), kernel, threads };
+                let runner = pollster::block_on(deepshift::Runner::new(model, options))?;
+                let runner = Runner::Device { runner: Box::new(runner), kernel };
                 (runner, threads.unwrap_or_else(rayon::current_num_threads))
+            }
+            None if options.device == DeviceName::Wgpu => {
+                return Err(Error::input("the reference runs on the CPU only: leave out --device wgpu"));
             }
             None => {
                 let pool = thread_pool(threads)?;
@@ -78,7 +105,7 @@ impl<'a> Engine<'a> {
     /// Logits of each input, one after the other.
     pub fn run(&self, input: Input) -> Result<Vec<f32>> {
         match &self.runner {
-            Runner::Cpu { executor, .. } => Ok(executor.run(input)?),
+            Runner::Device { runner, .. } => Ok(pollster::block_on(runner.run(input))?),
             Runner::Reference(pool) => pool.install(|| self.interpret(input)),
         }
     }
@@ -86,11 +113,20 @@ impl<'a> Engine<'a> {
     /// What runs, and why in this mode.
     pub fn description(&self) -> String {
         let runner = match &self.runner {
-            Runner::Cpu { executor, kernel } => format!("kernel {kernel}, {}", executor.isa()),
-            Runner::Reference(_) => "kernel reference, scalar".into(),
+            Runner::Device { runner, kernel } if runner.reason() == "asked for" => {
+                format!("kernel {kernel}, {}", runner.device_name())
+            }
+            Runner::Device { runner, kernel } => {
+                format!("kernel {kernel}, {}: {}", runner.device_name(), runner.reason())
+            }
+            Runner::Reference(_) => "kernel reference, cpu (scalar)".into(),
         };
-        let threads = if self.threads == 1 { "1 thread".into() } else { format!("{} threads", self.threads) };
-        format!("{} mode ({}), {runner}, {threads}", self.mode, self.why)
+        let threads = match (&self.runner, self.threads) {
+            (Runner::Device { runner, .. }, _) if runner.device() == Device::Wgpu => String::new(),
+            (_, 1) => ", 1 thread".into(),
+            (_, threads) => format!(", {threads} threads"),
+        };
+        format!("{} mode ({}), {runner}{threads}", self.mode, self.why)
     }
 
     fn interpret(&self, input: Input) -> Result<Vec<f32>> {
@@ -134,11 +170,11 @@ fn choose_mode(model: &Model, options: &EngineOptions) -> Result<(Mode, &'static
     }
 }
 
-fn cpu_kernel(kernel: KernelName) -> Option<deepshift_cpu::Kernel> {
+fn kernel(kernel: KernelName) -> Option<Kernel> {
     match kernel {
-        KernelName::Shift => Some(deepshift_cpu::Kernel::Shift),
-        KernelName::Dot => Some(deepshift_cpu::Kernel::Dot),
-        KernelName::NaiveMultiply => Some(deepshift_cpu::Kernel::NaiveMultiply),
+        KernelName::Shift => Some(Kernel::Shift),
+        KernelName::Dot => Some(Kernel::Dot),
+        KernelName::NaiveMultiply => Some(Kernel::NaiveMultiply),
         KernelName::Reference => None,
     }
 }

@@ -43,6 +43,18 @@ impl From<deepshift_cpu::Error> for Error {
     }
 }
 
+impl From<deepshift_wgpu::Error> for Error {
+    fn from(error: deepshift_wgpu::Error) -> Self {
+        Self::input(error)
+    }
+}
+
+impl From<deepshift::Error> for Error {
+    fn from(error: deepshift::Error) -> Self {
+        Self::input(error)
+    }
+}
+
 impl From<deepshift_burn::Error> for Error {
     fn from(error: deepshift_burn::Error) -> Self {
         Self::input(error)

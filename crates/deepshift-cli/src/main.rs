@@ -7,7 +7,6 @@ mod error;
 mod files;
 mod interrupt;
 mod output;
-mod pack;
 mod pictures;
 mod progress;
 mod text;
@@ -36,6 +35,7 @@ enum Command {
     Export(commands::export::Arguments),
     Run(commands::run::Arguments),
     Inspect(commands::inspect::Arguments),
+    Bench(commands::bench::Arguments),
 }
 
 impl Command {
@@ -46,6 +46,7 @@ impl Command {
             Self::Export(arguments) => commands::export::run(&arguments),
             Self::Run(arguments) => commands::run::run(&arguments),
             Self::Inspect(arguments) => commands::inspect::run(&arguments),
+            Self::Bench(arguments) => commands::bench::run(&arguments),
         }
     }
 }

@@ -1,7 +1,6 @@
-//! `deepshift export`: a trained network as a packed file.
+//! `deepshift export`: a trained network as a packed file, or as ONNX.
 
 use super::train::{BEST, CHECKPOINT, MODEL, ORIGIN, ShiftOptions, defaults};
-use crate::pack::{Packed, pack, pack_float};
 use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
 use clap::Args;
@@ -10,19 +9,24 @@ use deepshift_core::graph::Graph;
 use deepshift_core::{Preprocessing, Provenance};
 use deepshift_models::{by_name, to_shift};
 use deepshift_train::data::{Dataset, Part, mnist};
-use deepshift_train::{checkpoint_settings, checkpoint_weights};
+use deepshift_train::{
+    CALIBRATION_PICTURES, Packed, checkpoint_settings, checkpoint_weights, pack, pack_float,
+};
 use std::path::{Path, PathBuf};
 
-/// Pack a trained network into a .dshift file
+/// Pack a trained network into a .dshift file, or write it as ONNX
 ///
 /// Pictures of the data set choose the 8-bit formats of integer mode; without them the file has float mode only.
 #[derive(Args)]
 pub struct Arguments {
-    /// Folder of a training, or a state dict: .pth or .safetensors
+    /// Folder of a training, a state dict (.pth or .safetensors), or with --onnx also a .dshift file
     source: PathBuf,
-    /// The file to write
-    #[arg(short, long, default_value = "model.dshift")]
-    output: PathBuf,
+    /// The file to write [default: model.dshift, or model.onnx]
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+    /// Write the float network as ONNX, weights decoded to f32, for other runtimes
+    #[arg(long)]
+    onnx: bool,
     /// Architecture of a state dict
     #[arg(short = 'a', long, value_parser = clap::builder::PossibleValuesParser::new(deepshift_models::NAMES))]
     arch: Option<String>,
@@ -43,24 +47,41 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    files::check_output(&arguments.output, "dshift")?;
-    let (graph, state) = source(arguments)?;
-    let network = Network::from_state(&graph, &state, TrainingOptions::default(), &Device::flex())
-        .map_err(|error| Error::input(format!("{}: {error}", arguments.source.display())))?;
-    let packed = packed(arguments, &network)?;
+    let extension = if arguments.onnx { "onnx" } else { "dshift" };
+    let path = arguments.output.clone().unwrap_or_else(|| format!("model.{extension}").into());
+    files::check_output(&path, extension)?;
+    let packed = read_packed(arguments)?;
     for note in &packed.notes {
         eprintln!("{note}");
     }
-    let bytes = packed.model.to_bytes()?;
-    files::write(&arguments.output, &bytes)?;
+    let model = &packed.model;
+    let (bytes, what) = match (arguments.onnx, &model.integer) {
+        (true, _) => (deepshift_onnx::to_bytes(model).map_err(Error::input)?, "ONNX"),
+        (false, Some(_)) => (model.to_bytes()?, "float and integer mode"),
+        (false, None) => (model.to_bytes()?, "float mode only"),
+    };
+    files::write(&path, &bytes)?;
     output::print(&format!(
-        "{}: {}, {} bytes, {} bytes as f32, {}\n",
-        arguments.output.display(),
-        graph.name,
+        "{}: {}, {} bytes, {} bytes as f32, {what}\n",
+        path.display(),
+        text::one_line(&model.graph.name),
         text::grouped(bytes.len() as u64),
-        text::grouped(packed.model.float_bytes() as u64),
-        if packed.model.integer.is_some() { "float and integer mode" } else { "float mode only" }
+        text::grouped(model.float_bytes() as u64),
     ))
+}
+
+fn read_packed(arguments: &Arguments) -> Result<Packed> {
+    let path = &arguments.source;
+    if path.extension().is_some_and(|extension| extension == "dshift") {
+        if !arguments.onnx {
+            return Err(Error::input(format!("{} is packed already: --onnx converts it", path.display())));
+        }
+        return Ok(Packed { model: files::read_model(path)?.model, notes: Vec::new() });
+    }
+    let (graph, state) = source(arguments)?;
+    let network = Network::from_state(&graph, &state, TrainingOptions::default(), &Device::flex())
+        .map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+    packed(arguments, &network)
 }
 
 fn source(arguments: &Arguments) -> Result<(Graph, StateDict)> {
@@ -125,7 +146,9 @@ fn packed(arguments: &Arguments, network: &Network) -> Result<Packed> {
         notes: Default::default(),
     };
     match calibration(arguments, network)? {
-        Some(dataset) => pack(network, &dataset, &provenance, arguments.multiplier_free),
+        Some(dataset) => {
+            Ok(pack(network, &dataset, CALIBRATION_PICTURES, &provenance, arguments.multiplier_free)?)
+        }
         None if arguments.multiplier_free => Err(Error::input(format!(
             "--multiplier-free needs integer mode: {}",
             float_only(network).trim_start_matches(NOTE)

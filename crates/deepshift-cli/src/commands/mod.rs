@@ -1,5 +1,6 @@
 //! One file, or folder, for each command.
 
+pub mod bench;
 pub mod eval;
 pub mod export;
 pub mod inspect;

@@ -3,14 +3,14 @@
 use super::folder::Folder;
 use super::options::RunOptions;
 use super::summary;
-use crate::engine::{Engine, EngineOptions, KernelName, ModeName};
+use crate::engine::{DeviceName, Engine, EngineOptions, KernelName, ModeName};
 use crate::progress::Progress;
 use crate::{Error, Result, interrupt, output};
 use burn::tensor::Device;
 use deepshift_burn::{Network, read_state_dict};
 use deepshift_core::Input;
 use deepshift_train::data::{Dataset, Epoch};
-use deepshift_train::{Settings, Sums, Trainer, evaluate};
+use deepshift_train::{CALIBRATION_PICTURES, Settings, Sums, Trainer, evaluate, pack};
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
@@ -142,7 +142,7 @@ fn evaluate_only(run: &Run, trainer: &Trainer) -> Result<()> {
 }
 
 fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()> {
-    let packed = crate::pack::pack(network, &run.train, &summary::provenance(run, trainer), false)?;
+    let packed = pack(network, &run.train, CALIBRATION_PICTURES, &summary::provenance(run, trainer), false)?;
     let has_shift = trainer.settings().shift.is_some();
     if has_shift && packed.model.integer.is_none() {
         return Err(Error::input(format!(
@@ -153,6 +153,7 @@ fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()
     let options = EngineOptions {
         mode: Some(if has_shift { ModeName::Integer } else { ModeName::Float }),
         kernel: if has_shift { KernelName::Shift } else { KernelName::NaiveMultiply },
+        device: DeviceName::Cpu,
         threads: None,
     };
     let engine = Engine::new(&packed.model, &options)?;

@@ -1,0 +1,175 @@
+//! `deepshift bench`: how fast a network runs, by device and kernel.
+
+use crate::engine::{DeviceName, ModeName};
+use crate::{Error, Result, files, interrupt, output, text};
+use clap::Args;
+use deepshift::{Input, Kernel, LayerTime, Mode, Model, Options, Runner};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Time a .dshift file: milliseconds per picture and per layer for each device and kernel
+#[derive(Args)]
+pub struct Arguments {
+    /// The network
+    file: PathBuf,
+    /// Only this device [default: the CPU, and the GPU where there is one]
+    #[arg(long, value_enum)]
+    device: Option<DeviceName>,
+    /// Arithmetic [default: integer where the file has an integer network, else float]
+    #[arg(long, value_enum)]
+    mode: Option<ModeName>,
+    /// Pictures that are run together
+    #[arg(short = 'b', long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    batch_size: u16,
+    /// Threads of the CPU
+    #[arg(short = 'j', long, visible_alias = "workers", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: u16,
+    /// Also each layer
+    #[arg(long)]
+    layers: bool,
+}
+
+/// Runs that are not counted; then as many as fit, of which the median counts.
+const WARM_UP: usize = 3;
+const TIME: Duration = Duration::from_secs(1);
+const MOST_RUNS: usize = 1000;
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    let model = files::read_model(&arguments.file)?.model;
+    let mode = mode(arguments, &model);
+    let each: usize = model.graph.input_shape().iter().product();
+    let input = vec![0.5; each * usize::from(arguments.batch_size)];
+    let mut subjects = Vec::new();
+    for device in devices(arguments.device) {
+        for kernel in Kernel::ALL {
+            if mode == Mode::Integer || kernel != Kernel::Shift {
+                subjects.extend(subject(arguments, &model, mode, device, kernel)?);
+            }
+        }
+    }
+    let mut measured = Vec::new();
+    for subject in &subjects {
+        measured.push(measure(subject, &input, arguments.batch_size)?);
+    }
+    output::print(&summary(arguments, &model, mode, &subjects, &measured))?;
+    if arguments.layers {
+        output::print(&format!("\n{}", layers(&subjects, &input, arguments.batch_size)?))?;
+    }
+    Ok(())
+}
+
+fn mode(arguments: &Arguments, model: &Model) -> Mode {
+    match arguments.mode {
+        Some(ModeName::Float) => Mode::Float,
+        Some(ModeName::Integer) => Mode::Integer,
+        None if model.integer.is_some() => Mode::Integer,
+        None => Mode::Float,
+    }
+}
+
+fn devices(asked: Option<DeviceName>) -> Vec<DeviceName> {
+    match asked {
+        None => vec![DeviceName::Cpu, DeviceName::Wgpu],
+        Some(device) => vec![device],
+    }
+}
+
+struct Subject {
+    runner: Runner,
+    kernel: Kernel,
+}
+
+/// A network on a device; nothing where a GPU was not asked for and cannot run it, which is said.
+fn subject(
+    arguments: &Arguments,
+    model: &Model,
+    mode: Mode,
+    device: DeviceName,
+    kernel: Kernel,
+) -> Result<Option<Subject>> {
+    let threads = Some(usize::from(arguments.threads));
+    let options = Options { device: device.into(), mode: Some(mode), kernel, threads };
+    match pollster::block_on(Runner::new(model, options)) {
+        Ok(runner) => Ok(Some(Subject { runner, kernel })),
+        Err(deepshift::Error::Wgpu(error)) if arguments.device.is_none() => {
+            eprintln!("note: no GPU for {kernel}: {error}");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+struct Measured {
+    /// Median, a picture.
+    milliseconds: f64,
+    runs: usize,
+}
+
+fn measure(subject: &Subject, input: &[f32], batch_size: u16) -> Result<Measured> {
+    let run = || pollster::block_on(subject.runner.run(Input::Values(input)));
+    for _ in 0..WARM_UP {
+        run()?;
+    }
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while times.is_empty() || (start.elapsed() < TIME && times.len() < MOST_RUNS) {
+        if interrupt::requested() {
+            return Err(Error::Interrupted);
+        }
+        let start = Instant::now();
+        run()?;
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    let median = times[times.len() / 2];
+    Ok(Measured { milliseconds: median.as_secs_f64() * 1e3 / f64::from(batch_size), runs: times.len() })
+}
+
+fn summary(
+    arguments: &Arguments,
+    model: &Model,
+    mode: Mode,
+    subjects: &[Subject],
+    measured: &[Measured],
+) -> String {
+    let head = ["device", "kernel", "ms a picture", "pictures a second", "runs"].map(String::from).to_vec();
+    let rows = subjects.iter().zip(measured).map(|(subject, measured)| {
+        vec![
+            subject.runner.device_name(),
+            subject.kernel.to_string(),
+            format!("{:.3}", measured.milliseconds),
+            format!("{:.1}", 1e3 / measured.milliseconds),
+            measured.runs.to_string(),
+        ]
+    });
+    let rows: Vec<Vec<String>> = std::iter::once(head).chain(rows).collect();
+    format!(
+        "{}, {mode} mode, {} a run, CPU threads: {}\n{}",
+        text::one_line(&model.graph.name),
+        if arguments.batch_size == 1 {
+            "1 picture".into()
+        } else {
+            format!("{} pictures", arguments.batch_size)
+        },
+        arguments.threads,
+        text::table(&rows)
+    )
+}
+
+/// A table of milliseconds a picture: layers down, devices and kernels across.
+fn layers(subjects: &[Subject], input: &[f32], batch_size: u16) -> Result<String> {
+    let mut columns: Vec<Vec<LayerTime>> = Vec::new();
+    for subject in subjects {
+        columns.push(pollster::block_on(subject.runner.layer_times(Input::Values(input)))?);
+    }
+    let names = subjects.iter().map(|subject| format!("{} {}", subject.runner.device(), subject.kernel));
+    let mut rows = vec![std::iter::once("layer".into()).chain(names).collect::<Vec<_>>()];
+    for layer in columns.first().into_iter().flatten() {
+        let cells = columns.iter().map(|column| {
+            let time = column.iter().find(|time| time.name == layer.name);
+            time.map_or(String::new(), |time| format!("{:.4}", time.milliseconds / f64::from(batch_size)))
+        });
+        rows.push(std::iter::once(layer.name.clone()).chain(cells).collect());
+    }
+    Ok(text::table(&rows))
+}

@@ -1,0 +1,118 @@
+//! A model on a device.
+
+use crate::race::race;
+use crate::{Device, Input, LayerTime, Mode, Model, Options, Result};
+use deepshift_wgpu::Gpu;
+use std::time::Instant;
+
+/// A model made ready for a device.
+pub struct Runner {
+    pub(crate) engine: Engine,
+    mode: Mode,
+    reason: String,
+}
+
+pub(crate) enum Engine {
+    Cpu(Box<deepshift_cpu::Executor>),
+    Wgpu { executor: Box<deepshift_wgpu::Executor>, adapter: String },
+}
+
+impl Runner {
+    /// Makes the model ready for the device of the options; [`Device::Auto`] measures all devices on this model. Errors:
+    /// a model that does not hold together, a mode or kernel it has not, a device that is missing or too small.
+    pub async fn new(model: &Model, options: Options) -> Result<Self> {
+        let integer = model.integer.is_some();
+        let mode = options.mode.unwrap_or(if integer { Mode::Integer } else { Mode::Float });
+        let (engine, reason) = match options.device {
+            Device::Cpu => (cpu(model, mode, options)?, "asked for".into()),
+            Device::Wgpu => (wgpu(model, mode, options).await?, "asked for".into()),
+            Device::Auto => {
+                let cpu = cpu(model, mode, options)?;
+                match wgpu(model, mode, options).await {
+                    Ok(wgpu) => race(model, cpu, wgpu).await?,
+                    Err(error) => (cpu, format!("the GPU cannot run it: {error}")),
+                }
+            }
+        };
+        Ok(Self { engine, mode, reason })
+    }
+
+    /// Logits of each input, one after the other in the graph's order; in integer mode the same bits on every device.
+    pub async fn run(&self, input: Input<'_>) -> Result<Vec<f32>> {
+        self.engine.run(input).await
+    }
+
+    /// What runs it: never [`Device::Auto`].
+    pub fn device(&self) -> Device {
+        match self.engine {
+            Engine::Cpu(_) => Device::Cpu,
+            Engine::Wgpu { .. } => Device::Wgpu,
+        }
+    }
+
+    /// Device and kind, such as `cpu (avx2)` or `wgpu (NVIDIA H200, vulkan)`.
+    pub fn device_name(&self) -> String {
+        match &self.engine {
+            Engine::Cpu(executor) => format!("cpu ({})", executor.isa()),
+            Engine::Wgpu { adapter, .. } => format!("wgpu ({adapter})"),
+        }
+    }
+
+    /// How long each node takes for this input, in the order of computation; on the CPU on one thread.
+    pub async fn layer_times(&self, input: Input<'_>) -> Result<Vec<LayerTime>> {
+        match &self.engine {
+            Engine::Cpu(executor) => cpu_times(executor, input),
+            Engine::Wgpu { executor, .. } => {
+                let start = Instant::now();
+                Ok(executor.layer_times(input, || milliseconds_since(start)).await?)
+            }
+        }
+    }
+
+    /// Why that device.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The arithmetic.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+}
+
+impl Engine {
+    pub async fn run(&self, input: Input<'_>) -> Result<Vec<f32>> {
+        match self {
+            Self::Cpu(executor) => Ok(executor.run(input)?),
+            Self::Wgpu { executor, .. } => Ok(executor.run(input).await?),
+        }
+    }
+}
+
+fn cpu_times(executor: &deepshift_cpu::Executor, input: Input) -> Result<Vec<LayerTime>> {
+    let mut times = Vec::new();
+    let mut start = Instant::now();
+    executor.run_observed(input, &mut |name| {
+        times.push(LayerTime { name: name.into(), milliseconds: milliseconds_since(start) });
+        start = Instant::now();
+    })?;
+    Ok(times)
+}
+
+fn milliseconds_since(start: Instant) -> f64 {
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+fn cpu(model: &Model, mode: Mode, options: Options) -> Result<Engine> {
+    let Options { kernel, threads, .. } = options;
+    let options = deepshift_cpu::Options { mode, kernel, isa: None, threads };
+    Ok(Engine::Cpu(Box::new(deepshift_cpu::Executor::new(model, options)?)))
+}
+
+async fn wgpu(model: &Model, mode: Mode, options: Options) -> Result<Engine> {
+    let gpu = Gpu::request().await?;
+    let options = deepshift_wgpu::Options { mode, kernel: options.kernel };
+    let executor = deepshift_wgpu::Executor::new(&gpu, model, options).await?;
+    let adapter = gpu.adapter().description.clone();
+    Ok(Engine::Wgpu { executor: Box::new(executor), adapter })
+}
