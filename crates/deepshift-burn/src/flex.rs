@@ -1,6 +1,7 @@
 //! What the operations on Burn's CPU backend share.
 
 use burn::backend::flex::FlexTensor;
+use burn::tensor::TensorData;
 
 /// The elements of a tensor, which the callers made contiguous.
 ///
@@ -8,4 +9,9 @@ use burn::backend::flex::FlexTensor;
 /// When they are no f32.
 pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
     tensor.as_slice().expect("operations of this crate compute with f32 tensors")
+}
+
+/// A tensor of these row-major values.
+pub(crate) fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
 }

@@ -10,6 +10,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use deepshift_burn::network::Layer;
 use deepshift_burn::{Mode, Network, StateDict, Value, initial_state};
 use deepshift_core::rank;
+use serde::Serialize;
 
 /// A training run between two steps.
 pub struct Trainer {
@@ -51,7 +52,7 @@ pub struct Sums {
 }
 
 /// One line of the training log. Accuracies are in percent, times in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct EpochRow {
     /// Mean loss over the training pictures, as they were seen.
     pub train_loss: f64,
@@ -95,7 +96,7 @@ impl Sums {
         self.pictures += other.pictures;
     }
 
-    /// Counts a batch from its log-probabilities, picture after picture.
+    /// Counts a batch from its log-probabilities `[n, classes]`.
     fn count(log_probabilities: &[f32], labels: &[i32]) -> Result<Self, Error> {
         let mut sums = Self { pictures: labels.len() as f64, ..Self::default() };
         let classes = log_probabilities.len() / labels.len().max(1);
@@ -318,8 +319,13 @@ fn to_vec(tensor: Tensor<2>) -> Vec<f32> {
 
 /// Loss and accuracy of a network, as [`Trainer::evaluated`] gives it, over one batch.
 pub fn evaluate(network: &Network, batch: &Batch, device: &Device) -> Result<Sums, Error> {
+    Sums::count(&log_probabilities(network, batch, device)?, &batch.labels)
+}
+
+/// Log-probabilities `[n, classes]` that a network, as [`Trainer::evaluated`] gives it, has for a batch.
+pub fn log_probabilities(network: &Network, batch: &Batch, device: &Device) -> Result<Vec<f32>, Error> {
     let logits = network.forward(pictures(batch, device), Mode::Evaluation)?;
-    Sums::count(&to_vec(activation::log_softmax(logits, 1)), &batch.labels)
+    Ok(to_vec(activation::log_softmax(logits, 1)))
 }
 
 #[cfg(test)]

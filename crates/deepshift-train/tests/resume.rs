@@ -25,7 +25,7 @@ fn dataset() -> Dataset {
         picture[start..start + 20].fill(200 + index as u8);
     }
     let classes = (0..10).map(|digit| digit.to_string()).collect();
-    let preprocessing = Preprocessing { mean: vec![0.1307], std: vec![0.3081] };
+    let preprocessing = Preprocessing::new(vec![0.1307], vec![0.3081]);
     Dataset::new(images, labels, [1, 28, 28], classes, preprocessing).unwrap()
 }
 

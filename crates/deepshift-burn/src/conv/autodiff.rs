@@ -1,4 +1,4 @@
-//! The gradients of convolution in Burn's graph.
+//! Convolution on Burn's CPU backend, and its gradients in Burn's graph.
 
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
@@ -9,7 +9,19 @@ use burn::backend::{Autodiff, Flex, TensorMetadata};
 use burn::tensor::ops::ConvOptions;
 
 use super::ConvolutionOps;
-use super::flex::{bias_gradient, input_gradient, weight_gradient};
+use super::cpu;
+use crate::flex::{tensor, values};
+
+impl ConvolutionOps for Flex {
+    fn column_conv2d(
+        input: FlexTensor,
+        weight: FlexTensor,
+        bias: FlexTensor,
+        options: ConvOptions<2>,
+    ) -> FlexTensor {
+        cpu::forward(input, weight, bias, &options)
+    }
+}
 
 impl<C: CheckpointStrategy> ConvolutionOps for Autodiff<Flex, C> {
     fn column_conv2d(
@@ -46,11 +58,22 @@ impl Backward<Flex, 3> for Conv2d {
             grads.register::<Flex>(node.id, bias_gradient(grad.clone()));
         }
         if let Some(node) = weight_node {
-            let gradient = weight_gradient(grad.clone(), input.clone(), &weight.shape(), &options);
+            let gradient = cpu::weight_gradient(grad.clone(), input.clone(), &weight.shape(), &options);
             grads.register::<Flex>(node.id, gradient);
         }
         if let Some(node) = input_node {
-            grads.register::<Flex>(node.id, input_gradient(grad, weight, &input.shape(), &options));
+            grads.register::<Flex>(node.id, cpu::input_gradient(grad, weight, &input.shape(), &options));
         }
     }
+}
+
+/// The gradient `[c_out]` of the bias for that of the output `[n, c_out, h', w']`.
+fn bias_gradient(grad: FlexTensor) -> FlexTensor {
+    let grad = grad.to_contiguous();
+    let [_, channels, height, width] = grad.shape().dims();
+    let mut gradient = vec![0.0; channels];
+    for (index, plane) in values(&grad).chunks_exact((height * width).max(1)).enumerate() {
+        gradient[index % channels] += plane.iter().sum::<f32>();
+    }
+    tensor(gradient, &[channels])
 }

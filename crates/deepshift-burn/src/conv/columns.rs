@@ -18,6 +18,7 @@ pub(super) fn gather(geometry: &Geometry, pictures: &[f32], columns: &mut [f32])
 }
 
 /// Adds the columns of `images` pictures to the pictures `[n, c_in, h, w]`.
+#[cfg(any(test, not(target_family = "wasm")))]
 pub(super) fn scatter(geometry: &Geometry, columns: &[f32], pictures: &mut [f32]) {
     let picture_size = geometry.channels_in * geometry.input_pixels();
     let images = pictures.len() / picture_size;
@@ -74,6 +75,7 @@ impl Taps {
         }
     }
 
+    #[cfg(any(test, not(target_family = "wasm")))]
     fn add(&self, geometry: &Geometry, values: &[f32], plane: &mut [f32]) {
         let [down, right] = &self.inside;
         if right.is_empty() {

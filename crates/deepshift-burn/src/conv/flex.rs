@@ -1,41 +1,45 @@
 //! Convolution and its gradients on Burn's CPU backend: the batch in parts, one task each, and what the parts give put
 //! together in a fixed order.
 
+use crate::parallel::*;
+use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
 use burn::backend::flex::ops::matmul::matmul;
-use burn::backend::{Flex, TensorMetadata};
+use burn::tensor::Shape;
 use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Shape, TensorData};
-use rayon::prelude::*;
 
-use crate::flex::values;
+use crate::flex::{tensor, values};
 
-use super::ConvolutionOps;
 use super::columns::{gather, scatter};
 use super::geometry::Geometry;
+
+/// Numbers of f32 values of columns that one task works on: half a megabyte, to stay in a core's second-level cache.
+const COLUMN_VALUES: usize = 1 << 17;
+
+/// Output pixels below which the matrix product of a task is too small to be fast.
+const FEWEST_PIXELS: usize = 256;
 
 /// Parts of a batch whose weight gradients are held at once.
 const ROUND: usize = 16;
 
-impl ConvolutionOps for Flex {
-    fn column_conv2d(
-        input: FlexTensor,
-        weight: FlexTensor,
-        bias: FlexTensor,
-        options: ConvOptions<2>,
-    ) -> FlexTensor {
-        let geometry = Geometry::new(&input.shape(), &weight.shape(), &options);
-        let sizes = Sizes::new(&geometry);
-        let (input, bias) = (input.to_contiguous(), bias.to_contiguous());
-        let weight = weight_matrix(&geometry, weight);
-        let mut output = vec![0.0; geometry.images * sizes.output];
-        let parts = values(&input).par_chunks(sizes.inputs).zip(output.par_chunks_mut(sizes.outputs));
-        parts.for_each(|(pictures, output)| {
-            let products = matmul(weight.clone(), columns(&geometry, pictures));
-            split_channels(&geometry, values(&products), values(&bias), output);
-        });
-        tensor(output, &[geometry.images, geometry.channels_out, geometry.output[0], geometry.output[1]])
-    }
+/// Pictures `[n, c_in, h, w]` convolved to `[n, c_out, h', w']`.
+pub(super) fn forward(
+    input: FlexTensor,
+    weight: FlexTensor,
+    bias: FlexTensor,
+    options: &ConvOptions<2>,
+) -> FlexTensor {
+    let geometry = Geometry::new(&input.shape(), &weight.shape(), options);
+    let sizes = Sizes::new(&geometry);
+    let (input, bias) = (input.to_contiguous(), bias.to_contiguous());
+    let weight = weight_matrix(&geometry, weight);
+    let mut output = vec![0.0; geometry.images * sizes.output];
+    let parts = values(&input).par_chunks(sizes.inputs).zip(output.par_chunks_mut(sizes.outputs));
+    parts.for_each(|(pictures, output)| {
+        let products = matmul(weight.clone(), columns(&geometry, pictures));
+        split_channels(&geometry, values(&products), values(&bias), output);
+    });
+    tensor(output, &[geometry.images, geometry.channels_out, geometry.output[0], geometry.output[1]])
 }
 
 /// The gradient `[n, c_in, h, w]` of the input, of shape `input`, for that of the output.
@@ -82,17 +86,6 @@ pub(super) fn weight_gradient(
     tensor(gradient, weight.as_slice())
 }
 
-/// The gradient `[c_out]` of the bias for that of the output `[n, c_out, h', w']`.
-pub(super) fn bias_gradient(grad: FlexTensor) -> FlexTensor {
-    let grad = grad.to_contiguous();
-    let [_, channels, height, width] = grad.shape().dims();
-    let mut gradient = vec![0.0; channels];
-    for (index, plane) in values(&grad).chunks_exact((height * width).max(1)).enumerate() {
-        gradient[index % channels] += plane.iter().sum::<f32>();
-    }
-    tensor(gradient, &[channels])
-}
-
 /// Numbers of values.
 struct Sizes {
     /// Of one input picture.
@@ -109,9 +102,16 @@ impl Sizes {
     fn new(geometry: &Geometry) -> Self {
         let input = geometry.channels_in * geometry.input_pixels();
         let output = geometry.channels_out * geometry.output_pixels();
-        let images = geometry.images_per_task();
+        let images = images_per_task(geometry);
         Self { input, output, inputs: images * input, outputs: images * output }
     }
+}
+
+/// Pictures that one task works on; it depends on nothing but the sizes, and so do the results.
+fn images_per_task(geometry: &Geometry) -> usize {
+    let for_the_cache = COLUMN_VALUES / (geometry.rows() * geometry.output_pixels()).max(1);
+    let for_the_product = FEWEST_PIXELS.div_ceil(geometry.output_pixels());
+    for_the_cache.max(for_the_product).clamp(1, geometry.images.max(1))
 }
 
 /// The weight as `[groups, c_out / groups, fan_in]`.
@@ -152,8 +152,4 @@ fn split_channels(geometry: &Geometry, joined: &[f32], bias: &[f32], pictures: &
         let source = &joined[channel * row_length + image * pixels..][..pixels];
         plane.iter_mut().zip(source).for_each(|(pixel, &value)| *pixel = value + bias[channel]);
     }
-}
-
-fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
 }

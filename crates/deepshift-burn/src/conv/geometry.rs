@@ -5,12 +5,6 @@ use std::ops::Range;
 use burn::tensor::Shape;
 use burn::tensor::ops::ConvOptions;
 
-/// Numbers of f32 values of columns that one task works on: half a megabyte, to stay in a core's second-level cache.
-const COLUMN_VALUES: usize = 1 << 17;
-
-/// Output pixels below which the matrix product of a task is too small to be fast.
-const FEWEST_PIXELS: usize = 256;
-
 /// The sizes of a convolution; pairs are height and width.
 #[derive(Debug, Clone)]
 pub(super) struct Geometry {
@@ -77,13 +71,6 @@ impl Geometry {
     /// Height of the columns of all groups.
     pub fn rows(&self) -> usize {
         self.fan_in() * self.groups
-    }
-
-    /// Pictures that one task works on; it depends on nothing but the sizes, and so do the results.
-    pub fn images_per_task(&self) -> usize {
-        let for_the_cache = COLUMN_VALUES / (self.rows() * self.output_pixels()).max(1);
-        let for_the_product = FEWEST_PIXELS.div_ceil(self.output_pixels());
-        for_the_cache.max(for_the_product).clamp(1, self.images.max(1))
     }
 
     /// Of the output positions along `axis`, those at which element `tap` of the kernel lies inside the picture, and

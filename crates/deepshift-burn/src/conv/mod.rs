@@ -2,12 +2,22 @@
 //!
 //! On Burn's CPU backend it replaces Burn's own convolution, which spends most of a training step outside its matrix
 //! products: here a part of the batch becomes one matrix of columns that stays in the cache, and forward and both
-//! gradients are one matrix product each over it.
+//! gradients are one matrix product each over it. A browser's one thread has products that leave zeros out.
 
 mod autodiff;
 mod columns;
+#[cfg(any(test, not(target_family = "wasm")))]
 mod flex;
 mod geometry;
+#[cfg(any(test, target_family = "wasm"))]
+mod rows;
+#[cfg(any(test, target_family = "wasm"))]
+mod sparse;
+
+#[cfg(not(target_family = "wasm"))]
+use flex as cpu;
+#[cfg(target_family = "wasm")]
+use sparse as cpu;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};

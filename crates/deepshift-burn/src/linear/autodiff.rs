@@ -1,14 +1,21 @@
-//! The gradients of the linear function in Burn's graph.
+//! The linear function on Burn's CPU backend, and its gradients in Burn's graph.
 
 use burn::backend::autodiff::checkpoint::{base::Checkpointer, strategy::CheckpointStrategy};
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Flex};
+use burn::backend::{Autodiff, Flex, TensorMetadata};
 
 use super::LinearOps;
-use super::flex::{bias_gradient, input_gradient, weight_gradient};
+use super::cpu;
+use crate::flex::{tensor, values};
+
+impl LinearOps for Flex {
+    fn row_linear(input: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
+        cpu::forward(input, weight, bias)
+    }
+}
 
 impl<C: CheckpointStrategy> LinearOps for Autodiff<Flex, C> {
     fn row_linear(
@@ -42,10 +49,21 @@ impl Backward<Flex, 3> for Linear {
             grads.register::<Flex>(node.id, bias_gradient(grad.clone()));
         }
         if let Some(node) = weight_node {
-            grads.register::<Flex>(node.id, weight_gradient(grad.clone(), input));
+            grads.register::<Flex>(node.id, cpu::weight_gradient(grad.clone(), input));
         }
         if let Some(node) = input_node {
-            grads.register::<Flex>(node.id, input_gradient(grad, weight));
+            grads.register::<Flex>(node.id, cpu::input_gradient(grad, weight));
         }
     }
+}
+
+/// The gradient `[c_out]` of the bias for that of the output.
+fn bias_gradient(grad: FlexTensor) -> FlexTensor {
+    let grad = grad.to_contiguous();
+    let [_, outputs] = grad.shape().dims();
+    let mut gradient = vec![0.0; outputs];
+    for row in values(&grad).chunks_exact(outputs.max(1)) {
+        gradient.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+    }
+    tensor(gradient, &[outputs])
 }

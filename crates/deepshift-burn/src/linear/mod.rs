@@ -4,7 +4,15 @@
 //! transposed weight gives a transposed gradient, which every later operation reads slowly.
 
 mod autodiff;
+#[cfg(any(test, not(target_family = "wasm")))]
 mod flex;
+#[cfg(any(test, target_family = "wasm"))]
+mod sparse;
+
+#[cfg(not(target_family = "wasm"))]
+use flex as cpu;
+#[cfg(target_family = "wasm")]
+use sparse as cpu;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};

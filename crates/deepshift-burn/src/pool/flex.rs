@@ -1,9 +1,9 @@
 //! Max pooling and its gradient on Burn's CPU backend, one channel of one picture after the other.
 
+use crate::parallel::*;
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
-use rayon::prelude::*;
 
 use crate::flex::values;
 

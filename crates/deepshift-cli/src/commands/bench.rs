@@ -33,6 +33,8 @@ pub struct Arguments {
 const WARM_UP: usize = 3;
 const TIME: Duration = Duration::from_secs(1);
 const MOST_RUNS: usize = 1000;
+/// Of each layer's time the median of so many.
+const LAYER_ROUNDS: usize = 7;
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let model = files::read_model(&arguments.file)?.model;
@@ -156,11 +158,25 @@ fn summary(
     )
 }
 
+fn median_layers(runner: &Runner, input: &[f32]) -> Result<Vec<LayerTime>> {
+    let mut rounds = Vec::with_capacity(LAYER_ROUNDS);
+    for _ in 0..LAYER_ROUNDS {
+        rounds.push(pollster::block_on(runner.layer_times(Input::Values(input)))?);
+    }
+    let median = |layer: usize| {
+        let mut times: Vec<f64> = rounds.iter().map(|round| round[layer].milliseconds).collect();
+        times.sort_unstable_by(f64::total_cmp);
+        times[LAYER_ROUNDS / 2]
+    };
+    let names = rounds[0].iter().map(|time| time.name.clone()).enumerate();
+    Ok(names.map(|(layer, name)| LayerTime { name, milliseconds: median(layer) }).collect())
+}
+
 /// A table of milliseconds a picture: layers down, devices and kernels across.
 fn layers(subjects: &[Subject], input: &[f32], batch_size: u16) -> Result<String> {
     let mut columns: Vec<Vec<LayerTime>> = Vec::new();
     for subject in subjects {
-        columns.push(pollster::block_on(subject.runner.layer_times(Input::Values(input)))?);
+        columns.push(median_layers(&subject.runner, input)?);
     }
     let names = subjects.iter().map(|subject| format!("{} {}", subject.runner.device(), subject.kernel));
     let mut rows = vec![std::iter::once("layer".into()).chain(names).collect::<Vec<_>>()];

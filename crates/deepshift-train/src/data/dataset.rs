@@ -143,7 +143,7 @@ mod tests {
             labels: vec![1, 0, 1],
             shape: [2, 1, 2],
             classes: vec!["cat".into(), "dog".into()],
-            preprocessing: Preprocessing { mean: vec![0.0, 0.5], std: vec![1.0, 0.25] },
+            preprocessing: Preprocessing::new(vec![0.0, 0.5], vec![1.0, 0.25]),
         }
     }
 
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused() {
         let new = |images: usize, labels: Vec<u16>, shape: [usize; 3]| {
-            let preprocessing = Preprocessing { mean: vec![0.0; shape[0]], std: vec![1.0; shape[0]] };
+            let preprocessing = Preprocessing::new(vec![0.0; shape[0]], vec![1.0; shape[0]]);
             Dataset::new(vec![0; images], labels, shape, vec!["cat".into()], preprocessing)
         };
         assert!(new(8, vec![0, 0], [1, 2, 2]).is_ok());

@@ -78,7 +78,20 @@ fn checked_labels(labels: Vec<u8>, pictures: usize) -> Result<Vec<u16>, Malforme
 
 /// How the original feeds MNIST to its networks.
 pub fn preprocessing() -> Preprocessing {
-    Preprocessing { mean: vec![MEAN], std: vec![STANDARD_DEVIATION] }
+    Preprocessing::new(vec![MEAN], vec![STANDARD_DEVIATION])
+}
+
+/// Pictures `[n, 28, 28]` in MNIST's manner, such as digits drawn in a browser, with their labels `[n]`.
+///
+/// # Errors
+/// [`Malformed`] where sizes do not fit each other or a label is no digit; the offset counts pictures.
+pub fn dataset(images: Vec<u8>, labels: &[u8]) -> Result<Dataset, Malformed> {
+    let labels = labels.iter().copied().map(u16::from).collect();
+    Dataset::new(images, labels, [1, SIDE, SIDE], classes(), preprocessing())
+}
+
+fn classes() -> Vec<String> {
+    (0..DIGITS).map(|digit| digit.to_string()).collect()
 }
 
 fn assemble(images: IdxImages, labels: Vec<u16>) -> Dataset {
@@ -86,7 +99,7 @@ fn assemble(images: IdxImages, labels: Vec<u16>) -> Dataset {
         images: images.pixels,
         labels,
         shape: [1, SIDE, SIDE],
-        classes: (0..DIGITS).map(|digit| digit.to_string()).collect(),
+        classes: classes(),
         preprocessing: preprocessing(),
     }
 }

@@ -1,10 +1,10 @@
 //! The operations on Burn's CPU backend.
 
+use crate::parallel::*;
 use burn::backend::flex::FlexTensor;
 use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::TensorData;
 use deepshift_core::round::round_to_fixed;
-use rayon::prelude::*;
 
 use crate::flex::values;
 

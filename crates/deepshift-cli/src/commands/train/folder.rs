@@ -7,7 +7,8 @@ use crate::pictures::{curves, exponents};
 use crate::{Error, Result, files, text};
 use burn::tensor::Device;
 use deepshift_burn::{Network, StateDict, read_state_dict};
-use deepshift_train::{Settings, Trainer, checkpoint_settings, to_safetensors};
+use deepshift_core::report::ExponentCounts;
+use deepshift_train::{CALIBRATION_PICTURES, Settings, Trainer, checkpoint_settings, pack, to_safetensors};
 use std::path::{Path, PathBuf};
 
 pub const CHECKPOINT: &str = "checkpoint.safetensors";
@@ -194,8 +195,8 @@ impl Folder {
         }
         self.write_weights(UNROUNDED, &trainer.network().state())?;
         let provenance = summary::provenance(run, trainer);
-        let packed = crate::pack::pack(&network, &run.train, &provenance, false)?;
-        let counts = exponents::ExponentCounts::of_model(&packed.model);
+        let packed = pack(&network, &run.train, CALIBRATION_PICTURES, &provenance, false)?;
+        let counts = ExponentCounts::of_model(&packed.model);
         if !counts.is_empty() {
             self.write(EXPONENTS, &exponents::draw(&counts)?)?;
         }
