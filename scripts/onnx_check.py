@@ -3,8 +3,8 @@
 Usage: onnx_check.py ARCHITECTURE...
 
 Weights come from a formula; each architecture is compared as it is and with 5-bit shift layers of both types. Needs the
-PyPI packages numpy, onnxruntime and safetensors, and `cargo build -p deepshift-cli -p deepshift-models --bin deepshift
---example formula_model`.
+PyPI packages numpy, onnxruntime and safetensors, and `cargo build --workspace --bin deepshift --example
+formula_model`.
 """
 
 import subprocess

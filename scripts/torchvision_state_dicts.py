@@ -2,7 +2,7 @@
 """Checks that torchvision's own state dicts load by name and give torchvision's logits.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install torch torchvision safetensors
-    cargo build -p deepshift-cli
+    cargo build --workspace --bin deepshift
     /tmp/venv/bin/python scripts/torchvision_state_dicts.py [NAME...]
 
 Each network gets random weights and statistics, is saved as `torch.save` does, exported and run by the command line

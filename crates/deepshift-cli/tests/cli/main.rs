@@ -1,9 +1,11 @@
 //! The commands as a user runs them.
 
+mod bench;
 mod errors;
 mod eval;
 mod fixture;
 mod inspect;
+mod onnx;
 mod run;
 mod shipped;
 mod train;
