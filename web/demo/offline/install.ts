@@ -1,0 +1,10 @@
+/** Registers the service worker that makes the built page work offline. The development server has none. */
+export function installOffline(): void {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  addEventListener("load", () => {
+    navigator.serviceWorker.register("./service-worker.js").catch((error: unknown) => {
+      // Everything else works without it, as in private windows that forbid it.
+      console.info("The page will not work offline:", error);
+    });
+  });
+}

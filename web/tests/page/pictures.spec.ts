@@ -1,0 +1,42 @@
+import { expect, test } from "./lane.js";
+
+test("every sample picture is read", async ({ page, device }) => {
+  await page.goto("./#pictures");
+  for (let digit = 0; digit < 10; digit++) {
+    await page.getByRole("button", { name: `Sample picture ${digit + 1}`, exact: true }).click();
+    await expect(page.locator("#top5 .label").first()).toHaveText(String(digit));
+  }
+  await expect(page.locator("#top5 li")).toHaveCount(5);
+  await expect(page.locator("#picture-device")).toHaveText(device === "webgpu" ? /^WebGPU:/ : /^wasm/);
+  await expect(page.locator("#picture-ms")).toHaveText(/ms$/);
+});
+
+test("a photograph of dark ink is cut out and read", async ({ page }) => {
+  await page.goto("./#pictures");
+  // A 7 in the corner of a grey sheet.
+  const photograph = await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(640, 480);
+    const context = canvas.getContext("2d")!;
+    context.fillStyle = "#c9c4bb";
+    context.fillRect(0, 0, 640, 480);
+    context.strokeStyle = "#26304a";
+    context.lineWidth = 12;
+    context.lineCap = context.lineJoin = "round";
+    context.beginPath();
+    for (const [x, y] of [[60, 60], [150, 56], [105, 190]] as const) context.lineTo(x, y);
+    context.stroke();
+    return [...new Uint8Array(await (await canvas.convertToBlob({ type: "image/jpeg" })).arrayBuffer())];
+  });
+  await page.locator("#file").setInputFiles({ name: "seven.jpg", mimeType: "image/jpeg", buffer: Buffer.from(photograph) });
+  await expect(page.locator("#top5 .label").first()).toHaveText("7");
+});
+
+test("the camera runs, and stops when the view is left", async ({ page }) => {
+  await page.goto("./#pictures");
+  await page.locator("#camera-toggle").click();
+  await expect(page.locator("#camera")).toBeVisible();
+  await expect(page.locator("#top5 li")).toHaveCount(5);
+  await page.getByRole("link", { name: "Inside" }).click();
+  await expect(page.locator("#inside-title")).toBeVisible();
+  expect(await page.locator("#camera").evaluate((video: HTMLVideoElement) => video.srcObject)).toBeNull();
+});
