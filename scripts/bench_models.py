@@ -115,8 +115,8 @@ def tfjs(model, path):
         operations.append(operation)
     shape = [dimension.dim_value for dimension in model.graph.input[0].type.tensor_type.shape.dim][1:]
     description = {"input": model.graph.input[0].name, "input_shape": shape, "operations": operations}
-    path.with_suffix(".json").write_text(json.dumps(description))
-    path.with_suffix(".bin").write_bytes(b"".join(part.tobytes() for part in weights))
+    Path(f"{path}.json").write_text(json.dumps(description))
+    Path(f"{path}.bin").write_bytes(b"".join(part.tobytes() for part in weights))
 
 
 def main():
