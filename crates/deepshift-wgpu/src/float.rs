@@ -23,7 +23,7 @@ pub fn network(model: &Model, kernel: Kernel, traits: Traits) -> Result<Network>
     let graph = &model.graph;
     let shapes: Vec<Shape> = graph.shapes()?.iter().map(|shape| Shape::new(shape)).collect();
     let output = graph.logits();
-    let needed = crate::plan::needed(graph.nodes.iter().map(|node| node.inputs.as_slice()), output);
+    let needed = deepshift_core::graph::needed(graph.nodes.iter().map(|node| node.inputs.as_slice()), output);
     let network = Network::new(Value { shape: shapes[0], element: Element::Float });
     let mut lowering = Lowering { model, kernel, traits, shapes, network, values: vec![0] };
     for (index, &needed) in needed.iter().enumerate().take(output + 1).skip(1) {

@@ -22,7 +22,10 @@ pub fn network(model: &Model, kernel: Kernel, traits: Traits) -> Result<Network>
         )
     })?;
     let shapes: Vec<Shape> = integer.shapes(&model.graph)?.iter().map(|shape| Shape::new(shape)).collect();
-    let needed = crate::plan::needed(integer.nodes.iter().map(|node| node.inputs.as_slice()), integer.output);
+    let needed = deepshift_core::graph::needed(
+        integer.nodes.iter().map(|node| node.inputs.as_slice()),
+        integer.output,
+    );
     let network = Network::new(Value { shape: shapes[0], element: Element::Narrow });
     let mut lowering = Lowering { model, integer, kernel, traits, shapes, network, values: vec![0] };
     for (index, &needed) in needed.iter().enumerate().take(integer.output + 1).skip(1) {

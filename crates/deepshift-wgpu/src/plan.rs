@@ -1,17 +1,4 @@
-//! Which nodes are computed, and which values share memory.
-
-/// Whether the output depends on each node, from the operands of each, which come before it.
-pub fn needed<'a>(operands: impl Iterator<Item = &'a [usize]>, output: usize) -> Vec<bool> {
-    let operands: Vec<&[usize]> = operands.collect();
-    let mut needed = vec![false; operands.len()];
-    needed[output] = true;
-    for node in (0..=output).rev() {
-        if needed[node] {
-            operands[node].iter().for_each(|&operand| needed[operand] = true);
-        }
-    }
-    needed
-}
+//! Which values share memory.
 
 /// When a value is written first and used last, in numbers of operations, and its bytes.
 #[derive(Debug, Clone, Copy)]
@@ -58,12 +45,6 @@ impl Shared {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_the_output_depends_on() {
-        let operands: [&[usize]; 5] = [&[], &[0], &[0], &[1, 0], &[3]];
-        assert_eq!(needed(operands.into_iter(), 3), [true, true, false, true, false]);
-    }
 
     #[test]
     fn values_share_when_they_do_not_meet() {

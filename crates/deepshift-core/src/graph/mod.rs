@@ -242,13 +242,7 @@ impl Graph {
 
     /// Whether the logits depend on each node; auxiliary heads are for training.
     pub fn needed(&self) -> Vec<bool> {
-        let mut needed: Vec<bool> = (0..self.nodes.len()).map(|index| index == self.logits()).collect();
-        for (index, node) in self.nodes.iter().enumerate().rev() {
-            for &input in node.inputs.iter().filter(|&&input| input < index) {
-                needed[input] |= needed[index];
-            }
-        }
-        needed
+        needed(self.nodes.iter().map(|node| node.inputs.as_slice()), self.logits())
     }
 
     /// The parameters and running statistics of the network, as PyTorch names, shapes and orders them. The weight of
@@ -256,6 +250,18 @@ impl Graph {
     pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {
         self.nodes.iter().flat_map(Node::parameters).collect()
     }
+}
+
+/// Whether the output depends on each node, from the operands of each, which come before it.
+pub fn needed<'a>(operands: impl Iterator<Item = &'a [usize]>, output: usize) -> Vec<bool> {
+    let operands: Vec<&[usize]> = operands.collect();
+    let mut needed: Vec<bool> = (0..operands.len()).map(|index| index == output).collect();
+    for (index, inputs) in operands.iter().enumerate().rev() {
+        for &input in inputs.iter().filter(|&&input| input < index) {
+            needed[input] |= needed[index];
+        }
+    }
+    needed
 }
 
 impl Node {
@@ -335,4 +341,15 @@ pub(crate) fn check_order<'a>(nodes: impl Iterator<Item = (&'a str, &'a [usize])
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_output_depends_on() {
+        let operands: [&[usize]; 5] = [&[], &[0], &[0], &[1, 0], &[3]];
+        assert_eq!(needed(operands.into_iter(), 3), [true, true, false, true, false]);
+    }
 }
