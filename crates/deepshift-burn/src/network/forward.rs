@@ -93,23 +93,64 @@ impl Network {
         &self,
         input: Value,
         mode: Mode,
-        mut observe: impl FnMut(usize, &Value),
+        observe: impl FnMut(usize, &Value),
     ) -> Result<Tensor<2>> {
-        let logits = self.graph.logits();
+        let logits = self.forward_to(&[self.graph.logits()], input, mode, observe)?.swap_remove(0);
+        logits.vector()
+    }
+
+    /// Logits `[n, classes]` of all heads: the network's own first, then those that only training uses.
+    pub fn forward_heads(&self, input: Value, mode: Mode) -> Result<Vec<Tensor<2>>> {
+        let heads = self.forward_to(&self.graph.outputs, input, mode, |_, _| {})?;
+        heads.into_iter().map(Value::vector).collect()
+    }
+
+    /// Values of the nodes `outputs`. Others are dropped with their last use.
+    fn forward_to(
+        &self,
+        outputs: &[usize],
+        input: Value,
+        mode: Mode,
+        mut observe: impl FnMut(usize, &Value),
+    ) -> Result<Vec<Value>> {
         input.check(self.graph.input_shape())?;
-        let mut values: Vec<Value> = Vec::with_capacity(self.graph.nodes.len());
-        for (index, node) in self.graph.nodes.iter().enumerate().take(logits + 1) {
-            let operands = node.inputs.iter().map(|&input| values[input].clone()).collect();
+        let mut uses = self.uses(outputs);
+        let mut values: Vec<Option<Value>> = vec![None; self.graph.nodes.len()];
+        for (index, node) in self.graph.nodes.iter().enumerate() {
+            if uses[index] == 0 {
+                continue;
+            }
+            let operands = node.inputs.iter().map(|&input| take(&mut values, &mut uses, input));
+            let operands = operands.collect::<Result<Vec<_>>>()?;
             let value = match self.layer(index) {
                 _ if index == 0 => input.clone(),
                 Some(layer) => layer.forward(operands)?,
                 None => compute(&node.op, operands, mode, index)?,
             };
             observe(index, &value);
-            values.push(value);
+            values[index] = Some(value);
         }
-        values.swap_remove(logits).vector()
+        outputs.iter().map(|&output| take(&mut values, &mut uses, output)).collect()
     }
+
+    /// How often each node's value is used on the way to `outputs`.
+    fn uses(&self, outputs: &[usize]) -> Vec<usize> {
+        let mut uses = vec![0; self.graph.nodes.len()];
+        outputs.iter().for_each(|&output| uses[output] += 1);
+        for (index, node) in self.graph.nodes.iter().enumerate().rev() {
+            if uses[index] > 0 {
+                node.inputs.iter().for_each(|&input| uses[input] += 1);
+            }
+        }
+        uses
+    }
+}
+
+/// The value of a node for one of its users; the last one gets it whole.
+fn take(values: &mut [Option<Value>], uses: &mut [usize], node: usize) -> Result<Value> {
+    uses[node] -= 1;
+    let value = if uses[node] == 0 { values[node].take() } else { values[node].clone() };
+    value.ok_or_else(|| Error::BadArgument("a node is used before it is computed".into()))
 }
 
 impl Layer {
