@@ -4,10 +4,12 @@
 //! a browser as well.
 
 pub mod atomic;
+mod average;
 mod calibrate;
 mod checkpoint;
 pub mod data;
 mod error;
+mod loss;
 mod optimizer;
 mod pack;
 mod schedule;

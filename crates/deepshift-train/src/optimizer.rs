@@ -40,7 +40,7 @@ fn id<const D: usize>(param: &Option<Param<Tensor<D>>>) -> Option<ParamId> {
 /// The optimizer; `shift` and `sign` parameters get no weight decay.
 pub(crate) fn build(settings: &Settings, parameters: &ShiftParameters) -> ModuleOptimizer {
     match settings.optimizer {
-        OptimizerKind::Sgd => grouped(settings, parameters, |decay| sgd(settings.momentum, decay).build()),
+        OptimizerKind::Sgd => grouped(settings, parameters, |decay| sgd(settings, decay).build()),
         OptimizerKind::Adam => grouped(settings, parameters, |decay| {
             AdamConfig::new().with_epsilon(1e-8).with_weight_decay(added(decay)).build()
         }),
@@ -66,9 +66,12 @@ pub(crate) fn build(settings: &Settings, parameters: &ShiftParameters) -> Module
     }
 }
 
-fn sgd(momentum: f64, decay: f64) -> SgdConfig {
-    let momentum =
-        (momentum != 0.0).then(|| MomentumConfig::new().with_momentum(momentum).with_dampening(0.0));
+fn sgd(settings: &Settings, decay: f64) -> SgdConfig {
+    let momentum = MomentumConfig::new()
+        .with_momentum(settings.momentum)
+        .with_dampening(0.0)
+        .with_nesterov(settings.nesterov);
+    let momentum = (settings.momentum != 0.0).then_some(momentum);
     SgdConfig::new().with_momentum(momentum).with_weight_decay(added(decay))
 }
 

@@ -24,6 +24,9 @@ pub struct Settings {
     pub learning_rate_sign: Option<f64>,
     /// Of SGD and RMSprop.
     pub momentum: f64,
+    /// Nesterov's momentum in SGD.
+    #[serde(default)]
+    pub nesterov: bool,
     /// Weight decay; `shift` and `sign` have none, instead the loss gains half of it times the sum of `(2^shift)^2`.
     pub weight_decay: f64,
     /// How the learning rate changes.
@@ -36,6 +39,15 @@ pub struct Settings {
     pub batch_multiplier: NonZeroUsize,
     /// Seed of initial weights, order, dropout and stochastic rounding.
     pub seed: u64,
+    /// Share of the target that is spread evenly over all classes (Szegedy et al. 2016), below 1.
+    #[serde(default)]
+    pub label_smoothing: f64,
+    /// Decay of the moving average of the weights that is tested and exported instead of the weights themselves.
+    #[serde(default)]
+    pub average_decay: Option<f64>,
+    /// Type PS learns only signs in even epochs (counted from 0) and only shifts in odd ones.
+    #[serde(default)]
+    pub alternate_update: bool,
 }
 
 /// The original's options of shift layers.
@@ -85,6 +97,19 @@ impl Settings {
             Some(shift) => Ok(to_shift(&graph, &shift.conversion()?)?),
             None => Ok(graph),
         }
+    }
+
+    /// Refuses values outside their ranges.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if !(0.0..1.0).contains(&self.label_smoothing) {
+            let message =
+                format!("label smoothing must be 0 or more and below 1, not {}", self.label_smoothing);
+            return Err(Error::Settings(message));
+        }
+        if self.average_decay.is_some_and(|decay| !(0.0..1.0).contains(&decay)) {
+            return Err(Error::Settings("the decay of the average must be 0 or more and below 1".into()));
+        }
+        Ok(())
     }
 
     /// How shift layers train.

@@ -1,12 +1,14 @@
 //! The training loop, one step at a time: whoever drives it decides when to evaluate, save, pause or stop.
 
+use crate::average::Average;
 use crate::data::{Batch, Epoch};
+use crate::loss::Target;
 use crate::optimizer::{self, ShiftParameters};
 use crate::{Error, Settings};
 use burn::lr_scheduler::module_lr_scheduler::{ModuleLearningRate, ModuleLrScheduler};
 use burn::module::{Module, ParamGroup};
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, TensorData, activation};
 use deepshift_burn::network::Layer;
 use deepshift_burn::{Mode, Network, StateDict, Value, initial_state};
 use deepshift_core::rank;
@@ -16,13 +18,14 @@ use serde::Serialize;
 pub struct Trainer {
     pub(crate) settings: Settings,
     pub(crate) network: Network,
+    pub(crate) average: Option<Average>,
     pub(crate) optimizer: ModuleOptimizer,
     pub(crate) position: Position,
     pub(crate) history: Vec<EpochRow>,
     order: Epoch,
     pub(crate) pictures: u32,
     parameters: ShiftParameters,
-    device: Device,
+    pub(crate) device: Device,
 }
 
 /// Where in the run it is, and what the current epoch has summed up.
@@ -122,6 +125,7 @@ impl Trainer {
         weights: Option<&StateDict>,
         device: &Device,
     ) -> Result<Self, Error> {
+        settings.check()?;
         let graph = settings.graph()?;
         let random;
         let weights = match weights {
@@ -135,9 +139,11 @@ impl Trainer {
         let parameters = ShiftParameters::of(&network);
         let optimizer = optimizer::build(&settings, &parameters);
         let order = Epoch::shuffled(pictures, settings.batch_size, settings.seed, 0);
+        let average = settings.average_decay.map(|decay| Average::new(network.valid(), decay));
         Ok(Self {
             settings,
             network,
+            average,
             optimizer,
             position: Position::default(),
             history: Vec::new(),
@@ -170,9 +176,14 @@ impl Trainer {
         &self.network
     }
 
+    /// The network that is judged and kept, unrounded and without gradients: the moving average where there is one.
+    pub fn judged(&self) -> Network {
+        self.average.as_ref().map_or_else(|| self.network.valid(), |average| average.network().clone())
+    }
+
     /// The network for evaluation: rounded, without gradients.
     pub fn evaluated(&self) -> Network {
-        self.network.valid().rounded()
+        self.judged().rounded()
     }
 
     /// Where the run is.
@@ -213,10 +224,18 @@ impl Trainer {
 
     /// The learning rate of each parameter in the next step.
     fn rates(&self) -> ModuleLearningRate {
-        let mut rates = ModuleLrScheduler::new(self.learning_rate());
-        if let Some(base_rate) = self.settings.learning_rate_sign {
-            let signs = ParamGroup::from_ids(self.parameters.sign.clone());
-            rates = rates.with_group(signs, self.scheduled(base_rate));
+        let rate = self.learning_rate();
+        let mut shift = None;
+        let mut sign = self.settings.learning_rate_sign.map(|base_rate| self.scheduled(base_rate));
+        if self.settings.alternate_update {
+            *(if self.position.epoch.is_multiple_of(2) { &mut shift } else { &mut sign }) = Some(0.0);
+        }
+        let groups = [(&self.parameters.shift, shift), (&self.parameters.sign, sign)];
+        let mut rates = ModuleLrScheduler::new(rate);
+        for (ids, rate) in groups {
+            if let Some(rate) = rate {
+                rates = rates.with_group(ParamGroup::from_ids(ids.clone()), rate);
+            }
         }
         rates.step()
     }
@@ -249,6 +268,9 @@ impl Trainer {
             )));
         }
         self.network = self.optimizer.step(rates, network, accumulator.grads());
+        if let Some(average) = &mut self.average {
+            average.update(&self.network.valid(), self.position.step);
+        }
         self.position.batch += batches.len();
         self.position.step += 1;
         self.position.running.add(&sums);
@@ -259,12 +281,12 @@ impl Trainer {
     fn forward(&self, network: &Network, pass: u64, batch: &Batch) -> Result<(Tensor<1>, Sums), Error> {
         let seed = self.settings.seed;
         let mode = Mode::Training { seed, pass };
-        let logits = network.clone().with_noise(seed, pass).forward(pictures(batch, &self.device), mode)?;
-        let log_probabilities = activation::log_softmax(logits, 1);
-        let counted = Sums::count(&to_vec(log_probabilities.clone().inner()), &batch.labels)?;
-        let labels: Tensor<2, Int> =
-            Tensor::from_data(TensorData::new(batch.labels.clone(), [batch.labels.len(), 1]), &self.device);
-        let mut loss = log_probabilities.gather(1, labels).mean().neg();
+        let noisy = network.clone().with_noise(seed, pass);
+        let heads = noisy.forward_heads(pictures(batch, &self.device), mode)?;
+        let heads: Vec<Tensor<2>> =
+            heads.into_iter().map(|logits| activation::log_softmax(logits, 1)).collect();
+        let counted = Sums::count(&to_vec(heads[0].clone().inner()), &batch.labels)?;
+        let mut loss = Target::new(batch, self.settings.label_smoothing, &self.device).loss(heads)?;
         if self.settings.weight_decay != 0.0 {
             for norm in network.layers.iter().filter_map(shift_norm) {
                 loss = loss + norm.mul_scalar(0.5 * self.settings.weight_decay);

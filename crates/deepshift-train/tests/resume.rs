@@ -55,6 +55,10 @@ fn settings(architecture: &str, shift_type: Option<ShiftType>, optimizer: Optimi
         batch_size: size(8),
         batch_multiplier: size(1),
         seed: 5,
+        nesterov: false,
+        label_smoothing: 0.0,
+        average_decay: None,
+        alternate_update: false,
     }
 }
 
@@ -118,6 +122,15 @@ fn convolutions_and_accumulated_gradients_too() {
     };
     check(&with_signs);
     check(&Settings { batch_multiplier: multiplier, ..settings("simple_conv", None, OptimizerKind::Sgd) });
+    let averaged = Settings {
+        nesterov: true,
+        label_smoothing: 0.1,
+        average_decay: Some(0.9),
+        ..settings("simple_conv", Some(ShiftType::Q), OptimizerKind::Sgd)
+    };
+    check(&averaged);
+    let alternating = settings("simple_linear", Some(ShiftType::PS), OptimizerKind::RAdam);
+    check(&Settings { alternate_update: true, ..alternating });
 }
 
 /// One step with the same batch twice is a step with it once, unless dropout or stochastic rounding draw between.
@@ -160,6 +173,20 @@ fn signs_may_learn_alone() {
     let (after, _) = run(&settings, &dataset(), |_| false);
     assert!(before["fc2.sign"] != after["fc2.sign"]);
     assert!(before["fc2.shift"] == after["fc2.shift"]);
+}
+
+#[test]
+fn signs_and_shifts_take_turns() {
+    let settings = Settings {
+        alternate_update: true,
+        ..settings("simple_linear", Some(ShiftType::PS), OptimizerKind::RAdam)
+    };
+    let states: Vec<StateDict> =
+        [0, 1, 2].map(|epochs| run(&Settings { epochs, ..settings.clone() }, &dataset(), |_| false).0).into();
+    let changes = |name: &str| [0, 1].map(|epoch| states[epoch][name] != states[epoch + 1][name]);
+    assert_eq!(changes("fc2.sign"), [true, false]);
+    assert_eq!(changes("fc2.shift"), [false, true]);
+    assert_eq!(changes("fc2.bias"), [true, true]);
 }
 
 #[test]

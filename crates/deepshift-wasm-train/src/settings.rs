@@ -123,6 +123,10 @@ impl TrainSettings {
             batch_size,
             batch_multiplier: NonZeroUsize::MIN,
             seed: self.seed.into(),
+            nesterov: false,
+            label_smoothing: 0.0,
+            average_decay: None,
+            alternate_update: false,
         })
     }
 
