@@ -1,6 +1,9 @@
 //! `deepshift train`: options, and what they ask for.
 
+mod begin;
+//mod cifar10;
 mod folder;
+mod learning;
 mod lock;
 mod mnist;
 mod options;
@@ -26,11 +29,13 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum DatasetCommand {
     Mnist(Box<mnist::Arguments>),
+    //Cifar10(Box<cifar10::Arguments>),
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.dataset {
         DatasetCommand::Mnist(arguments) => mnist::run(arguments),
+        //DatasetCommand::Cifar10(arguments) => cifar10::run(arguments),
     }
 }
 
@@ -42,6 +47,7 @@ pub fn spell_out(argument: std::ffi::OsString) -> std::ffi::OsString {
         Some("-ab") => "--activation-bits",
         Some("-opt") => "--optimizer",
         Some("-bm") => "--batch-multiplier",
+        Some("-alt") => "--alternate-update",
         _ => return argument,
     };
     long.into()

@@ -16,16 +16,22 @@ use std::time::{Duration, Instant};
 
 /// A training that the command line asked for.
 pub struct Run<'a> {
-    pub dataset: &'static str,
     pub settings: Settings,
-    pub train: Dataset,
-    pub test: Dataset,
-    pub test_batch_size: NonZeroUsize,
+    pub data: Data,
     pub options: &'a RunOptions,
     /// The command that began it.
     pub command: String,
     /// The folder of the run that goes on.
     pub resumed: Option<Folder>,
+}
+
+/// The pictures of a run.
+pub struct Data {
+    /// Of the data set, as in `deepshift train NAME`.
+    pub name: &'static str,
+    pub train: Dataset,
+    pub test: Dataset,
+    pub test_batch_size: NonZeroUsize,
 }
 
 pub fn run(run: &Run) -> Result<()> {
@@ -53,11 +59,11 @@ fn start(run: &Run, device: &Device) -> Result<Trainer> {
     if run.options.evaluate && weights.is_none() {
         return Err(Error::input("--evaluate needs weights: give --weights FILE or --resume FOLDER"));
     }
-    Ok(Trainer::new(run.settings.clone(), run.train.len(), weights.as_ref(), device)?)
+    Ok(Trainer::new(run.settings.clone(), run.data.train.len(), weights.as_ref(), device)?)
 }
 
 fn resume(run: &Run, folder: &Folder, device: &Device) -> Result<Trainer> {
-    let mut trainer = folder.load(run.train.len(), device)?;
+    let mut trainer = folder.load(run.data.train.len(), device)?;
     let position = trainer.position();
     let begun = position.epoch + u32::from(position.batch > 0);
     if run.settings.epochs < begun {
@@ -85,7 +91,8 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
             return Err(Error::Interrupted);
         }
         let loading = Instant::now();
-        let batches: Vec<_> = trainer.next_batches().iter().map(|indices| run.train.batch(indices)).collect();
+        let batches: Vec<_> =
+            trainer.next_batches().iter().map(|indices| run.data.train.batch(indices)).collect();
         waited += loading.elapsed();
         trainer.step(&batches)?;
         progress.advance(batches.len() as u64, &detail(trainer, waited, started.elapsed()));
@@ -119,10 +126,10 @@ fn detail(trainer: &Trainer, waited: Duration, elapsed: Duration) -> String {
 /// Loss and accuracy over the test part.
 pub fn test(network: &Network, run: &Run) -> Result<Sums> {
     let device = Device::flex();
-    let order = Epoch::in_order(run.test.len(), run.test_batch_size);
+    let order = Epoch::in_order(run.data.test.len(), run.data.test_batch_size);
     let mut sums = Sums::default();
     for indices in order.batches_from(0) {
-        sums.add(&evaluate(network, &run.test.batch(indices), &device)?);
+        sums.add(&evaluate(network, &run.data.test.batch(indices), &device)?);
     }
     Ok(sums)
 }
@@ -142,7 +149,8 @@ fn evaluate_only(run: &Run, trainer: &Trainer) -> Result<()> {
 }
 
 fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()> {
-    let packed = pack(network, &run.train, CALIBRATION_PICTURES, &summary::provenance(run, trainer), false)?;
+    let packed =
+        pack(network, &run.data.train, CALIBRATION_PICTURES, &summary::provenance(run, trainer), false)?;
     let has_shift = trainer.settings().shift.is_some();
     if has_shift && packed.model.integer.is_none() {
         return Err(Error::input(format!(
@@ -157,11 +165,11 @@ fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()
         threads: None,
     };
     let engine = Engine::new(&packed.model, &options)?;
-    let logits = engine.run(Input::Pictures(run.test.bytes(0, run.test.len())))?;
-    let classes = run.test.classes().len();
+    let logits = engine.run(Input::Pictures(run.data.test.bytes(0, run.data.test.len())))?;
+    let classes = run.data.test.classes().len();
     let right = logits.chunks(classes).zip(0..).filter(|&(logits, index)| {
-        run.test.label(index).is_some_and(|label| deepshift_core::rank(logits, usize::from(label)) == 0)
+        run.data.test.label(index).is_some_and(|label| deepshift_core::rank(logits, usize::from(label)) == 0)
     });
-    let top1 = 100.0 * right.count() as f64 / f64::from(run.test.len().max(1));
+    let top1 = 100.0 * right.count() as f64 / f64::from(run.data.test.len().max(1));
     output::print(&format!("top-1 {top1:.2} %: {}\n", engine.description()))
 }

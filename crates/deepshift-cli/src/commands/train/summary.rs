@@ -132,7 +132,7 @@ pub const ORIGIN: &str = "trained with deepshift train";
 
 /// What the model file says of its origin.
 pub fn provenance(run: &Run, trainer: &Trainer) -> Provenance {
-    let mut notes = BTreeMap::from([("data".to_string(), run.dataset.to_string())]);
+    let mut notes = BTreeMap::from([("data".to_string(), run.data.name.to_string())]);
     notes.insert("command".into(), run.command.clone());
     // A resumed run may have become longer than its command says.
     notes.insert("epochs".into(), trainer.history().len().to_string());
