@@ -1,13 +1,11 @@
-//! Training: data sets and their order, learning-rate schedules, files that survive a kill.
+//! Training: the loop, learning-rate schedules, files that survive a kill.
 //!
-//! Nothing here prints, and files are touched only in `data/files.rs` and [`atomic`], so that the rest runs in
-//! a browser as well.
+//! Nothing here prints, and files are touched only in [`data`] and [`atomic`], so that the rest runs in a browser as well.
 
 pub mod atomic;
 mod average;
 mod calibrate;
 mod checkpoint;
-pub mod data;
 mod error;
 mod loss;
 mod optimizer;
@@ -18,7 +16,8 @@ mod trainer;
 
 pub use calibrate::calibrate;
 pub use checkpoint::{checkpoint_settings, checkpoint_weights, to_safetensors};
-pub use error::{Error, Malformed};
+pub use deepshift_data as data;
+pub use error::Error;
 pub use pack::{CALIBRATION_PICTURES, Packed, model_weights, pack, pack_float};
 pub use schedule::{Decay, Schedule, WarmUp};
 pub use settings::{OptimizerKind, Settings, ShiftSettings};

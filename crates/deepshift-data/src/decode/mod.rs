@@ -1,0 +1,103 @@
+//! Files of pictures as pixels.
+
+mod png;
+
+use image::{DynamicImage, ImageReader, Limits};
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use crate::files;
+
+/// Longest file of a picture.
+const LONGEST: u64 = 1 << 26;
+/// Longest side, in pixels.
+const LONGEST_SIDE: u32 = 1 << 16;
+/// What a decoder may allocate, in bytes: 89 megapixels of RGB.
+const LARGEST: u64 = 1 << 28;
+
+/// The picture in a file. What the file is follows from its first bytes, not from its name; a rotation noted in it is
+/// ignored, as by torchvision.
+///
+/// # Errors
+/// What is wrong with it, for a user to read.
+pub(crate) fn file(path: &Path) -> Result<DynamicImage, String> {
+    let bytes = files::read_picture(path, LONGEST)?;
+    decode(&bytes)
+}
+
+/// The picture in the bytes of a JPEG, PNG, WebP, BMP or GIF file; of a moving picture the first.
+///
+/// # Errors
+/// What is wrong with it, for a user to read.
+pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
+    // Decoders read hostile bytes; one that panics on them has not read the picture, and that is all.
+    catch_unwind(AssertUnwindSafe(|| decode_limited(bytes)))
+        .unwrap_or_else(|_| Err("the decoder failed on it".into()))
+}
+
+fn decode_limited(bytes: &[u8]) -> Result<DynamicImage, String> {
+    if bytes.is_empty() {
+        return Err("the file is empty".into());
+    }
+    if bytes.starts_with(png::SIGNATURE) {
+        return png::decode(bytes);
+    }
+    // Reading from memory does not fail.
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
+    let mut reader = reader.map_err(|error| error.to_string())?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LONGEST_SIDE);
+    limits.max_image_height = Some(LONGEST_SIDE);
+    limits.max_alloc = Some(LARGEST);
+    reader.limits(limits);
+    reader.decode().map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use image::{ImageFormat, Rgb, RgbImage};
+    pub(crate) use png::tests::encode as encode_png;
+
+    fn encoded(format: ImageFormat) -> Vec<u8> {
+        let picture = RgbImage::from_fn(7, 5, |x, y| Rgb([x as u8 * 30, y as u8 * 40, 200]));
+        if format == ImageFormat::Png {
+            return png::tests::encode(&picture);
+        }
+        let mut bytes = Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn the_usual_formats_are_told_by_their_bytes() {
+        for format in
+            [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Bmp, ImageFormat::Gif]
+        {
+            let picture = decode(&encoded(format)).unwrap();
+            assert_eq!((picture.width(), picture.height()), (7, 5), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_picture_has_a_reason() {
+        assert_eq!(decode(&[]).unwrap_err(), "the file is empty");
+        assert!(!decode(b"<html>not found</html>").unwrap_err().is_empty());
+        let png = encoded(ImageFormat::Png);
+        assert!(decode(&png[..png.len() / 2]).is_err());
+    }
+
+    #[test]
+    fn no_cut_and_no_changed_byte_panics() {
+        for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif] {
+            let bytes = encoded(format);
+            for place in 0..bytes.len() {
+                let _ = decode_limited(&bytes[..place]);
+                let mut changed = bytes.clone();
+                changed[place] ^= 0x55;
+                let _ = decode_limited(&changed);
+            }
+        }
+    }
+}
