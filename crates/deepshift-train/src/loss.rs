@@ -10,14 +10,27 @@ const AUXILIARY: f64 = 0.3;
 /// The right answers to a batch.
 pub(crate) struct Target {
     labels: Tensor<2, Int>,
+    second: Option<Second>,
     smoothing: f64,
+}
+
+/// The other answers to mixed pictures.
+struct Second {
+    labels: Tensor<2, Int>,
+    /// Of the first label in each picture, `[n, 1]`.
+    share: Tensor<2>,
 }
 
 impl Target {
     /// Of a batch; the share `smoothing` of the answer is spread evenly over all classes.
     pub fn new(batch: &Batch, smoothing: f64, device: &Device) -> Self {
-        let labels = TensorData::new(batch.labels.clone(), [batch.labels.len(), 1]);
-        Self { labels: Tensor::from_data(labels, device), smoothing }
+        let column = [batch.labels.len(), 1];
+        let labels = |labels: &[i32]| Tensor::from_data(TensorData::new(labels.to_vec(), column), device);
+        let second = batch.mix.as_ref().map(|mix| Second {
+            labels: labels(&mix.second),
+            share: Tensor::from_data(TensorData::new(mix.share.clone(), column), device),
+        });
+        Self { labels: labels(&batch.labels), second, smoothing }
     }
 
     /// The loss `[1]` of the log-probabilities `[n, classes]` of all heads, the network's own first.
@@ -32,7 +45,12 @@ impl Target {
     }
 
     fn cross_entropy(&self, log_probabilities: Tensor<2>) -> Tensor<1> {
-        let right = log_probabilities.clone().gather(1, self.labels.clone()).mean().neg();
+        let mut right = log_probabilities.clone().gather(1, self.labels.clone());
+        if let Some(Second { labels, share }) = &self.second {
+            let other = log_probabilities.clone().gather(1, labels.clone());
+            right = other.clone() + (right - other) * share.clone();
+        }
+        let right = right.mean().neg();
         if self.smoothing == 0.0 {
             return right;
         }
@@ -44,10 +62,15 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Mix;
 
     fn loss(smoothing: f64, heads: &[[[f32; 3]; 2]]) -> f32 {
+        loss_of(None, smoothing, heads)
+    }
+
+    fn loss_of(mix: Option<Mix>, smoothing: f64, heads: &[[[f32; 3]; 2]]) -> f32 {
         let device = Device::flex();
-        let batch = Batch { images: vec![0.0; 2], labels: vec![2, 0], shape: [2, 1, 1, 1] };
+        let batch = Batch { images: vec![0.0; 2], labels: vec![2, 0], shape: [2, 1, 1, 1], mix };
         let heads = heads.iter().map(|head| Tensor::from_data(*head, &device)).collect();
         Target::new(&batch, smoothing, &device).loss(heads).unwrap().into_scalar::<f32>()
     }
@@ -57,6 +80,14 @@ mod tests {
         let head = [[-1.0, -2.0, -3.0], [-4.0, -5.0, -9.0]];
         assert_eq!(loss(0.0, &[head]), 3.5);
         assert!((loss(0.3, &[head]) - (0.7 * 3.5 + 0.3 * 4.0)).abs() < 1e-6);
+    }
+
+    #[test]
+    fn mixed_pictures_have_two_answers() {
+        let head = [[-1.0, -2.0, -3.0], [-4.0, -5.0, -9.0]];
+        let mix = Mix { second: vec![0, 2], share: vec![0.75, 0.5] };
+        let expected = ((0.75 * 3.0 + 0.25 * 1.0) + (0.5 * 4.0 + 0.5 * 9.0)) / 2.0;
+        assert!((loss_of(Some(mix), 0.0, &[head]) - expected).abs() < 1e-6);
     }
 
     #[test]

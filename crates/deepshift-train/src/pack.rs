@@ -1,6 +1,6 @@
 //! From a trained network to the file that is shipped, and back.
 
-use crate::data::Dataset;
+use crate::data::Source;
 use crate::{Error, calibrate};
 use burn::tensor::Device;
 use deepshift_burn::{Network, StateDict};
@@ -22,7 +22,7 @@ pub struct Packed {
 /// first `pictures` of the calibration data.
 pub fn pack(
     network: &Network,
-    calibration: &Dataset,
+    calibration: &dyn Source,
     pictures: u32,
     provenance: &Provenance,
     multiplier_free: bool,

@@ -1,5 +1,6 @@
 //! Everything that determines a training run, as data.
 
+use crate::data::Augmentation;
 use crate::{Error, Schedule};
 use deepshift_burn::shift::Rounding;
 use deepshift_burn::{TrainingOptions, network};
@@ -39,6 +40,9 @@ pub struct Settings {
     pub batch_multiplier: NonZeroUsize,
     /// Seed of initial weights, order, dropout and stochastic rounding.
     pub seed: u64,
+    /// What is changed by chance in every training picture.
+    #[serde(default)]
+    pub augmentation: Augmentation,
     /// Share of the target that is spread evenly over all classes (Szegedy et al. 2016), below 1.
     #[serde(default)]
     pub label_smoothing: f64,
@@ -101,6 +105,7 @@ impl Settings {
 
     /// Refuses values outside their ranges.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        self.augmentation.check()?;
         if !(0.0..1.0).contains(&self.label_smoothing) {
             let message =
                 format!("label smoothing must be 0 or more and below 1, not {}", self.label_smoothing);

@@ -1,7 +1,7 @@
 //! The training loop, one step at a time: whoever drives it decides when to evaluate, save, pause or stop.
 
 use crate::average::Average;
-use crate::data::{Batch, Epoch};
+use crate::data::{Batch, Epoch, TrainingEpoch};
 use crate::loss::Target;
 use crate::optimizer::{self, ShiftParameters};
 use crate::{Error, Settings};
@@ -211,10 +211,17 @@ impl Trainer {
         self.position.epoch >= self.settings.epochs
     }
 
-    /// Indices of the pictures of the next step, batch by batch; none where the epoch is complete.
+    /// Indices of the pictures of the next step, batch by batch and for runs without augmentation; none where the epoch
+    /// is complete.
     pub fn next_batches(&self) -> Vec<Vec<u32>> {
         let multiplier = self.settings.batch_multiplier.get();
         self.order.batches_from(self.position.batch).take(multiplier).map(<[u32]>::to_vec).collect()
+    }
+
+    /// The current epoch, from which the batches of steps from [`Position::batch`] on are made, augmented.
+    pub fn epoch(&self) -> TrainingEpoch {
+        let Settings { batch_size, seed, augmentation, .. } = self.settings;
+        TrainingEpoch::new(self.pictures, batch_size, seed, self.position.epoch, augmentation)
     }
 
     /// The learning rate of the next step.
@@ -246,7 +253,7 @@ impl Trainer {
         self.settings.schedule.rate(base_rate, self.position.epoch, done)
     }
 
-    /// Takes one step with the pictures of [`next_batches`](Self::next_batches). Returns the step's sums; a loss that
+    /// Takes one step with the next batches of [`epoch`](Self::epoch), as many as the settings' multiplier. Returns the step's sums; a loss that
     /// is no number ends the run with an error.
     pub fn step(&mut self, batches: &[Batch]) -> Result<Sums, Error> {
         let rates = self.rates();

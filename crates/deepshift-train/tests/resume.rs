@@ -4,7 +4,7 @@ use burn::tensor::Device;
 use deepshift_burn::StateDict;
 use deepshift_burn::shift::Rounding;
 use deepshift_core::{Preprocessing, ShiftType};
-use deepshift_train::data::Dataset;
+use deepshift_train::data::{Augmentation, Dataset};
 use deepshift_train::{
     Decay, OptimizerKind, Schedule, Settings, ShiftSettings, Sums, Trainer, WarmUp, evaluate,
 };
@@ -56,6 +56,7 @@ fn settings(architecture: &str, shift_type: Option<ShiftType>, optimizer: Optimi
         batch_multiplier: size(1),
         seed: 5,
         nesterov: false,
+        augmentation: Augmentation::default(),
         label_smoothing: 0.0,
         average_decay: None,
         alternate_update: false,

@@ -3,6 +3,7 @@
 use crate::Error;
 use deepshift_burn::shift::Rounding;
 use deepshift_core::{Model, ShiftType};
+use deepshift_train::data::Augmentation;
 use deepshift_train::{Decay, OptimizerKind, Schedule, Settings, ShiftSettings, WarmUp};
 use serde::{Deserialize, Serialize};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -124,6 +125,7 @@ impl TrainSettings {
             batch_multiplier: NonZeroUsize::MIN,
             seed: self.seed.into(),
             nesterov: false,
+            augmentation: Augmentation::default(),
             label_smoothing: 0.0,
             average_decay: None,
             alternate_update: false,

@@ -198,7 +198,7 @@ impl Folder {
         }
         self.write_weights(UNROUNDED, &trainer.judged().state())?;
         let provenance = summary::provenance(run, trainer);
-        let packed = pack(&network, &run.data.train, CALIBRATION_PICTURES, &provenance, false)?;
+        let packed = pack(&network, &*run.data.train, CALIBRATION_PICTURES, &provenance, false)?;
         let counts = ExponentCounts::of_model(&packed.model);
         if !counts.is_empty() {
             self.write(EXPONENTS, &exponents::draw(&counts)?)?;

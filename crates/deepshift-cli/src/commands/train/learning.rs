@@ -2,7 +2,9 @@
 
 use super::options::positive_or_zero;
 use crate::{Error, Result};
-use clap::{Args, ValueEnum};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, ValueEnum};
+use deepshift_train::data::Augmentation;
 use deepshift_train::{Decay, OptimizerKind, Schedule, Settings, ShiftSettings, WarmUp};
 use std::num::{NonZeroU32, NonZeroUsize};
 
@@ -14,6 +16,7 @@ pub struct Defaults {
     pub momentum: f64,
     pub weight_decay: f64,
     pub decay: Decay,
+    pub augmentation: Augmentation,
 }
 
 /// How the network learns.
@@ -58,6 +61,15 @@ pub struct LearningOptions {
     /// Weight decay [default: mnist 0, others 0.0001]
     #[arg(long, visible_alias = "wd", value_parser = positive_or_zero)]
     weight_decay: Option<f64>,
+    /// Crop and mirror training pictures at random [default: mnist false, others true]
+    #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new())]
+    augment: Option<bool>,
+    /// Alpha of mixup; with --cutmix too each batch has one of both
+    #[arg(long, default_value_t = 0.0, value_parser = positive_or_zero)]
+    mixup: f64,
+    /// Alpha of CutMix
+    #[arg(long, default_value_t = 0.0, value_parser = positive_or_zero)]
+    cutmix: f64,
     /// Share of the target that is spread over all classes
     #[arg(long, default_value_t = 0.0, value_parser = positive_or_zero)]
     label_smoothing: f64,
@@ -65,7 +77,7 @@ pub struct LearningOptions {
     #[arg(long, value_parser = positive_or_zero)]
     average_decay: Option<f64>,
     /// Let type PS learn only signs in even epochs, counted from 0, and only shifts in odd ones [-alt]
-    #[arg(long, action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new(),
+    #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new(),
           num_args = 0..=1, default_value = "false", default_missing_value = "true")]
     alternate_update: bool,
     /// Seed of initial weights, order of the pictures and all else that is random
@@ -125,10 +137,17 @@ impl LearningOptions {
             batch_size: self.batch_size.unwrap_or(defaults.batch_size),
             batch_multiplier: self.batch_multiplier,
             seed: self.seed,
+            augmentation: self.augmentation(defaults),
             label_smoothing: self.label_smoothing,
             average_decay: self.average_decay,
             alternate_update: self.alternate_update,
         })
+    }
+
+    fn augmentation(&self, defaults: &Defaults) -> Augmentation {
+        let changes =
+            if self.augment == Some(false) { Augmentation::default() } else { defaults.augmentation };
+        Augmentation { mixup: self.mixup, cutmix: self.cutmix, ..changes }
     }
 
     fn warm_up(&self) -> WarmUp {

@@ -2,11 +2,11 @@
 
 use super::begin::Begun;
 use super::learning::{Defaults, LearningOptions};
-use super::options::{RunOptions, ShiftOptions, TestOptions, defaults};
+use super::options::{DataOptions, RunOptions, ShiftOptions, defaults};
 use super::run::{self, Data};
 use crate::Result;
 use clap::{Args, ValueEnum};
-use deepshift_train::data::{Part, mnist};
+use deepshift_train::data::{Augmentation, Part, mnist};
 use deepshift_train::{Decay, Settings};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub struct Arguments {
     #[command(flatten)]
     learning: LearningOptions,
     #[command(flatten)]
-    test: TestOptions,
+    loading: DataOptions,
     #[command(flatten)]
     run: RunOptions,
 }
@@ -36,14 +36,19 @@ enum NetworkType {
     Conv,
 }
 
-const DEFAULTS: Defaults = Defaults {
-    epochs: NonZeroU32::new(10).unwrap(),
-    batch_size: NonZeroUsize::new(64).unwrap(),
-    learning_rate: 0.01,
-    momentum: 0.0,
-    weight_decay: 0.0,
-    decay: Decay::Constant,
-};
+fn original() -> Defaults {
+    Defaults {
+        epochs: const { NonZeroU32::new(10).unwrap() },
+        batch_size: const { NonZeroUsize::new(64).unwrap() },
+        learning_rate: 0.01,
+        momentum: 0.0,
+        weight_decay: 0.0,
+        decay: Decay::Constant,
+        // What `--augment true` does; a mirrored digit is none.
+        augmentation: Augmentation { pad_and_crop: 2, ..Augmentation::default() },
+    }
+}
+
 const CONV: &str = "simple_conv";
 
 impl Arguments {
@@ -54,7 +59,7 @@ impl Arguments {
             None => resumed.is_some_and(|settings| settings.architecture == CONV),
         };
         let architecture = if is_conv { CONV } else { "simple_linear" };
-        self.learning.settings(architecture, self.shift.settings(is_conv), &DEFAULTS, resumed)
+        self.learning.settings(architecture, self.shift.settings(is_conv), &original(), resumed)
     }
 }
 
@@ -66,6 +71,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     )?;
     let train = mnist::load(&arguments.data, Part::Train)?;
     let test = mnist::load(&arguments.data, Part::Test)?;
-    let data = Data { name: "mnist", train, test, test_batch_size: arguments.test.test_batch_size };
+    let data = Data::new("mnist", train, test, &arguments.loading);
     run::run(&begun.run(&arguments.run, data))
 }

@@ -1,7 +1,7 @@
 //! `deepshift train`: options, and what they ask for.
 
 mod begin;
-//mod cifar10;
+mod cifar10;
 mod folder;
 mod learning;
 mod lock;
@@ -29,13 +29,13 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum DatasetCommand {
     Mnist(Box<mnist::Arguments>),
-    //Cifar10(Box<cifar10::Arguments>),
+    Cifar10(Box<cifar10::Arguments>),
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.dataset {
         DatasetCommand::Mnist(arguments) => mnist::run(arguments),
-        //DatasetCommand::Cifar10(arguments) => cifar10::run(arguments),
+        DatasetCommand::Cifar10(arguments) => cifar10::run(arguments),
     }
 }
 

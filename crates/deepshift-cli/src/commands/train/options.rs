@@ -77,12 +77,15 @@ impl ShiftOptions {
     }
 }
 
-/// How the test part is gone through.
+/// How pictures are made ready.
 #[derive(Args, Clone, Debug)]
-pub struct TestOptions {
-    /// Pictures that are tested together
-    #[arg(long, default_value = "1000")]
-    pub test_batch_size: NonZeroUsize,
+pub struct DataOptions {
+    /// Pictures that are tested together [default: imagenet 50, others 1000]
+    #[arg(long)]
+    pub test_batch_size: Option<NonZeroUsize>,
+    /// Threads that load and augment pictures ahead of the training
+    #[arg(short = 'j', long, default_value_t = 1)]
+    pub workers: usize,
 }
 
 /// Where a run begins, and what it leaves.

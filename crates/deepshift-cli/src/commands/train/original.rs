@@ -14,9 +14,6 @@ pub struct OriginalOptions {
     #[arg(long, hide = true, action = ArgAction::Set, value_parser = BoolishValueParser::new(), num_args = 0..=1,
           default_value = "false", default_missing_value = "true")]
     pretrained: bool,
-    /// Processes that load pictures
-    #[arg(short = 'j', long, hide = true)]
-    workers: Option<u32>,
     /// Batches between two lines
     #[arg(long, hide = true)]
     log_interval: Option<u32>,
@@ -73,7 +70,6 @@ impl OriginalOptions {
         }
         let resume = "a run that goes on (--resume FOLDER) knows its epoch and its optimizer";
         let changes_nothing = [
-            (self.workers.is_some(), "--workers", "all pictures are in memory"),
             (self.log_interval.is_some(), "--log-interval", "progress is shown all the time"),
             (self.print_freq.is_some(), "--print-freq", "progress is shown all the time"),
             (self.start_epoch.is_some(), "--start-epoch", resume),

@@ -1,7 +1,7 @@
 //! Drives a training: progress, checkpoints, the log, and the results at the end.
 
 use super::folder::Folder;
-use super::options::RunOptions;
+use super::options::{DataOptions, RunOptions};
 use super::summary;
 use crate::engine::{DeviceName, Engine, EngineOptions, KernelName, ModeName};
 use crate::progress::Progress;
@@ -9,9 +9,10 @@ use crate::{Error, Result, interrupt, output};
 use burn::tensor::Device;
 use deepshift_burn::{Network, read_state_dict};
 use deepshift_core::Input;
-use deepshift_train::data::{Dataset, Epoch};
+use deepshift_train::data::{Loader, Source};
 use deepshift_train::{CALIBRATION_PICTURES, Settings, Sums, Trainer, evaluate, pack};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A training that the command line asked for.
@@ -29,9 +30,31 @@ pub struct Run<'a> {
 pub struct Data {
     /// Of the data set, as in `deepshift train NAME`.
     pub name: &'static str,
-    pub train: Dataset,
-    pub test: Dataset,
-    pub test_batch_size: NonZeroUsize,
+    pub train: Arc<dyn Source>,
+    pub test: Arc<dyn Source>,
+    test_batch_size: NonZeroUsize,
+    /// Threads that make batches ahead.
+    workers: usize,
+}
+
+/// Pictures tested together where nobody says otherwise.
+const TEST_BATCH_SIZE: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
+
+impl Data {
+    pub fn new(
+        name: &'static str,
+        train: impl Source + 'static,
+        test: impl Source + 'static,
+        options: &DataOptions,
+    ) -> Self {
+        let test_batch_size = options.test_batch_size.unwrap_or(TEST_BATCH_SIZE);
+        Self { name, train: Arc::new(train), test: Arc::new(test), test_batch_size, workers: options.workers }
+    }
+
+    /// The test part, batch by batch.
+    fn tests(&self) -> Loader {
+        Loader::evaluation(self.test.clone(), self.test_batch_size, self.workers)
+    }
 }
 
 pub fn run(run: &Run) -> Result<()> {
@@ -82,7 +105,9 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
     let mut waited = Duration::ZERO;
     let label = format!("epoch {}/{}", trainer.position().epoch + 1, trainer.settings().epochs);
     let mut progress = Progress::new(&label, trainer.batches() as u64);
-    progress.advance(trainer.position().batch as u64, "");
+    let first = trainer.position().batch;
+    progress.advance(first as u64, "");
+    let mut loader = Loader::training(run.data.train.clone(), trainer.epoch(), first, run.data.workers);
     while !trainer.epoch_is_complete() {
         if interrupt::requested() {
             drop(progress);
@@ -91,8 +116,8 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
             return Err(Error::Interrupted);
         }
         let loading = Instant::now();
-        let batches: Vec<_> =
-            trainer.next_batches().iter().map(|indices| run.data.train.batch(indices)).collect();
+        let multiplier = trainer.settings().batch_multiplier.get();
+        let batches: Vec<_> = loader.by_ref().take(multiplier).collect::<std::result::Result<_, _>>()?;
         waited += loading.elapsed();
         trainer.step(&batches)?;
         progress.advance(batches.len() as u64, &detail(trainer, waited, started.elapsed()));
@@ -126,10 +151,12 @@ fn detail(trainer: &Trainer, waited: Duration, elapsed: Duration) -> String {
 /// Loss and accuracy over the test part.
 pub fn test(network: &Network, run: &Run) -> Result<Sums> {
     let device = Device::flex();
-    let order = Epoch::in_order(run.data.test.len(), run.data.test_batch_size);
     let mut sums = Sums::default();
-    for indices in order.batches_from(0) {
-        sums.add(&evaluate(network, &run.data.test.batch(indices), &device)?);
+    for batch in run.data.tests() {
+        let batch = batch?;
+        if !batch.labels.is_empty() {
+            sums.add(&evaluate(network, &batch, &device)?);
+        }
     }
     Ok(sums)
 }
@@ -150,7 +177,7 @@ fn evaluate_only(run: &Run, trainer: &Trainer) -> Result<()> {
 
 fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()> {
     let packed =
-        pack(network, &run.data.train, CALIBRATION_PICTURES, &summary::provenance(run, trainer), false)?;
+        pack(network, &*run.data.train, CALIBRATION_PICTURES, &summary::provenance(run, trainer), false)?;
     let has_shift = trainer.settings().shift.is_some();
     if has_shift && packed.model.integer.is_none() {
         return Err(Error::input(format!(
@@ -165,11 +192,16 @@ fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()
         threads: None,
     };
     let engine = Engine::new(&packed.model, &options)?;
-    let logits = engine.run(Input::Pictures(run.data.test.bytes(0, run.data.test.len())))?;
-    let classes = run.data.test.classes().len();
-    let right = logits.chunks(classes).zip(0..).filter(|&(logits, index)| {
-        run.data.test.label(index).is_some_and(|label| deepshift_core::rank(logits, usize::from(label)) == 0)
-    });
-    let top1 = 100.0 * right.count() as f64 / f64::from(run.data.test.len().max(1));
+    let mut right = 0;
+    let mut pictures = 0;
+    for batch in run.data.tests() {
+        let batch = batch?;
+        let logits = engine.run(Input::Values(&batch.images))?;
+        let classes = logits.len() / batch.labels.len().max(1);
+        let rows = logits.chunks(classes.max(1)).zip(&batch.labels);
+        right += rows.filter(|&(logits, &label)| deepshift_core::rank(logits, label as usize) == 0).count();
+        pictures += batch.labels.len();
+    }
+    let top1 = 100.0 * right as f64 / pictures.max(1) as f64;
     output::print(&format!("top-1 {top1:.2} %: {}\n", engine.description()))
 }
