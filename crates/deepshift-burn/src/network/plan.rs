@@ -1,0 +1,130 @@
+//! Which nodes of a graph are computed together, and for how long their values are needed.
+
+use deepshift_core::graph::{Activation, Graph, Op};
+
+/// What is done when a node's turn comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The node's own operation.
+    Own,
+    /// Nothing: a later node computes it along with itself.
+    Later,
+    /// The batch normalisation of node `norm`, what is added to it, and ReLU.
+    Norm { norm: usize, addend: Option<usize>, rectified: bool },
+}
+
+/// The steps of a forward pass.
+pub(super) struct Plan {
+    pub steps: Vec<Step>,
+    /// For each node, the last one that needs its value.
+    pub last_use: Vec<usize>,
+}
+
+impl Plan {
+    /// Computes each batch normalisation of `graph` together with the addition and the ReLU that follow it, where
+    /// nothing else needs what lies between; with `separate` each for itself.
+    pub fn new(graph: &Graph, separate: bool) -> Self {
+        let mut plan =
+            Self { steps: vec![Step::Own; graph.nodes.len()], last_use: vec![0; graph.nodes.len()] };
+        let users = users(graph);
+        for norm in (0..graph.nodes.len()).filter(|&node| matches!(graph.nodes[node].op, Op::BatchNorm(_))) {
+            plan.join(graph, &users, norm, separate);
+        }
+        for node in 0..graph.nodes.len() {
+            for input in plan.inputs(graph, node) {
+                plan.last_use[input] = node;
+            }
+        }
+        plan
+    }
+
+    fn join(&mut self, graph: &Graph, users: &[Vec<usize>], norm: usize, separate: bool) {
+        let only_user = |node: usize| match users[node].as_slice() {
+            &[user] if !separate && !graph.outputs.contains(&node) => Some(user),
+            _ => None,
+        };
+        let (mut last, mut addend, mut rectified) = (norm, None, false);
+        if let Some(user) = only_user(last).filter(|&user| self.steps[user] == Step::Own)
+            && let (Op::Add, &[left, right]) = (&graph.nodes[user].op, graph.nodes[user].inputs.as_slice())
+        {
+            addend = Some(if left == norm { right } else { left });
+            self.steps[last] = Step::Later;
+            last = user;
+        }
+        if let Some(user) = only_user(last)
+            && graph.nodes[user].op == Op::Activation(Activation::Relu)
+        {
+            rectified = true;
+            self.steps[last] = Step::Later;
+            last = user;
+        }
+        self.steps[last] = Step::Norm { norm, addend, rectified };
+    }
+
+    /// The nodes whose values a node's step needs.
+    pub fn inputs(&self, graph: &Graph, node: usize) -> Vec<usize> {
+        match self.steps[node] {
+            Step::Own => graph.nodes[node].inputs.clone(),
+            Step::Later => Vec::new(),
+            Step::Norm { norm, addend, .. } => {
+                graph.nodes[norm].inputs.iter().copied().chain(addend).collect()
+            }
+        }
+    }
+}
+
+/// For each node, those it is an input of, as often as it is.
+fn users(graph: &Graph) -> Vec<Vec<usize>> {
+    let mut users = vec![Vec::new(); graph.nodes.len()];
+    for (index, node) in graph.nodes.iter().enumerate() {
+        node.inputs.iter().for_each(|&input| users[input].push(index));
+    }
+    users
+}
+
+#[cfg(test)]
+mod tests {
+    use deepshift_core::graph::GraphBuilder;
+
+    use super::*;
+
+    /// Two normalisations that are added; the second ReLU's input has another user.
+    fn graph() -> Graph {
+        let mut b = GraphBuilder::new("joined", &[4, 3, 3]);
+        let left = b.batch_norm("left", 0, 4);
+        let right = b.batch_norm("right", 0, 4);
+        let sum = b.op("sum", Op::Add, &[right, left]);
+        let x = b.op("relu", Op::Activation(Activation::Relu), &[sum]);
+        let norm = b.batch_norm("norm", x, 4);
+        let y = b.op("relu2", Op::Activation(Activation::Relu), &[norm]);
+        let z = b.op("sum2", Op::Add, &[y, norm]);
+        b.finish(z)
+    }
+
+    #[test]
+    fn what_follows_is_joined_where_nothing_else_needs_it() {
+        let graph = graph();
+        let plan = Plan::new(&graph, false);
+        let norm = |norm, addend, rectified| Step::Norm { norm, addend, rectified };
+        let expected = [
+            Step::Own,
+            Step::Later,
+            norm(2, None, false),
+            Step::Later,
+            norm(1, Some(2), true),
+            norm(5, None, false),
+            Step::Own,
+            Step::Own,
+        ];
+        assert_eq!(plan.steps, expected);
+        assert_eq!(plan.last_use, [4, 0, 4, 0, 5, 7, 7, 0]);
+    }
+
+    #[test]
+    fn separate_steps_are_the_nodes_own() {
+        let graph = graph();
+        let plan = Plan::new(&graph, true);
+        assert!(!plan.steps.contains(&Step::Later));
+        assert_eq!(plan.last_use, [2, 3, 3, 4, 5, 7, 7, 0]);
+    }
+}
