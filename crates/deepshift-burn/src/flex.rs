@@ -15,3 +15,12 @@ pub(crate) fn values(tensor: &FlexTensor) -> &[f32] {
 pub(crate) fn tensor(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
 }
+
+/// The elements of a tensor that the callers made contiguous, to be written; copied first if the tensor is shared.
+///
+/// # Panics
+/// When they are no f32.
+pub(crate) fn values_mut(tensor: &mut FlexTensor) -> &mut [f32] {
+    let (start, end) = tensor.layout().contiguous_offsets().expect("a contiguous tensor");
+    &mut tensor.storage_mut()[start..end]
+}

@@ -8,12 +8,14 @@ mod flex;
 mod import;
 pub mod linear;
 pub mod network;
+pub mod norm;
 pub mod optim;
 mod parallel;
 pub mod pool;
 pub mod shift;
 #[cfg(any(test, target_family = "wasm"))]
 mod sparse;
+mod vectors;
 
 pub use error::{Error, Result};
 #[cfg(not(target_family = "wasm"))]

@@ -1,18 +1,22 @@
 //! The one entry point to 2-D convolution for every network of this project.
 //!
 //! On Burn's CPU backend it replaces Burn's own convolution, which spends most of a training step outside its matrix
-//! products: here a part of the batch becomes one matrix of columns that stays in the cache, and forward and both
-//! gradients are one matrix product each over it. A browser's one thread has products that leave zeros out.
+//! products: here one picture after the other becomes a matrix of overlapping rows that stays in the cache, and forward and
+//! both gradients are products with it, in kernels that use all vectors the processor has. A browser's one thread has products that leave zeros out.
 
 mod autodiff;
 mod columns;
 #[cfg(any(test, not(target_family = "wasm")))]
 mod flex;
 mod geometry;
+#[cfg(any(test, not(target_family = "wasm")))]
+mod kernel;
 #[cfg(any(test, target_family = "wasm"))]
 mod rows;
 #[cfg(any(test, target_family = "wasm"))]
 mod sparse;
+#[cfg(any(test, not(target_family = "wasm")))]
+mod windows;
 
 #[cfg(not(target_family = "wasm"))]
 use flex as cpu;

@@ -3,6 +3,7 @@
 mod export;
 mod forward;
 mod layers;
+mod plan;
 mod state;
 
 pub use export::Exported;

@@ -1,0 +1,33 @@
+//! Loops with all vectors the processor has.
+
+use macerator::AutoArch;
+
+/// Runs a task whose loops, where they are inlined into it, are compiled for the processor at hand.
+pub(crate) fn vectorized<T>(task: impl FnOnce() -> T) -> T {
+    AutoArch::new().dispatch(task)
+}
+
+/// Sums over a sequence, in an order that vectors can follow.
+#[inline(always)]
+pub(crate) fn sum<const N: usize, I: ExactSizeIterator>(
+    mut items: I,
+    terms: impl Fn(I::Item) -> [f32; N],
+) -> [f32; N] {
+    const LANES: usize = 16;
+    let mut sums = [[0.0; LANES]; N];
+    while items.len() >= LANES {
+        for (lane, item) in items.by_ref().take(LANES).enumerate() {
+            let terms = terms(item);
+            for index in 0..N {
+                sums[index][lane] += terms[index];
+            }
+        }
+    }
+    for item in items {
+        let terms = terms(item);
+        for index in 0..N {
+            sums[index][0] += terms[index];
+        }
+    }
+    sums.map(|sums| sums.iter().sum())
+}
