@@ -47,17 +47,17 @@ pub(crate) fn read_picture(path: &Path, longest: u64) -> Result<Vec<u8>, String>
     std::fs::read(path).map_err(|error| error.to_string())
 }
 
-/// The visible entries of a folder, in the order of their names.
+/// The names of a folder's visible entries, sorted.
 #[cfg(not(target_family = "wasm"))]
-pub(crate) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn entries(folder: &Path) -> Result<Vec<std::ffi::OsString>, Error> {
     let error = |source| Error::File { path: folder.into(), source };
-    let mut paths = Vec::new();
+    let mut names = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(error)? {
-        let entry = entry.map_err(error)?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
-            paths.push(entry.path());
+        let name = entry.map_err(error)?.file_name();
+        if !name.as_encoded_bytes().starts_with(b".") {
+            names.push(name);
         }
     }
-    paths.sort_unstable();
-    Ok(paths)
+    names.sort_unstable();
+    Ok(names)
 }

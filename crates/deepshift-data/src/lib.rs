@@ -7,8 +7,6 @@ mod augment;
 mod batch;
 #[cfg(not(target_family = "wasm"))]
 pub mod cifar10;
-#[cfg(not(target_family = "wasm"))]
-mod class_folders;
 mod dataset;
 #[cfg(not(target_family = "wasm"))]
 mod decode;
@@ -16,9 +14,15 @@ mod epoch;
 mod error;
 mod files;
 mod idx;
+#[cfg(not(target_family = "wasm"))]
+pub mod imagenet;
 mod loader;
 pub mod mnist;
+#[cfg(not(target_family = "wasm"))]
+mod pictures;
 mod random;
+#[cfg(not(target_family = "wasm"))]
+mod resize;
 mod skipped;
 mod source;
 mod training;
@@ -30,6 +34,8 @@ pub use epoch::Epoch;
 pub use error::{Error, Malformed};
 pub use idx::{IdxImages, parse_idx_images, parse_idx_labels};
 pub use loader::Loader;
+#[cfg(not(target_family = "wasm"))]
+pub use pictures::{PictureFiles, PictureInput};
 pub use skipped::{Skipped, SkippedPicture};
 pub use source::Source;
 pub use training::TrainingEpoch;

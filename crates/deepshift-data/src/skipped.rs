@@ -1,5 +1,6 @@
 //! What a data set had to leave out.
 
+#[cfg(not(target_family = "wasm"))]
 /// How many are named; the rest is counted.
 const NAMED: usize = 100;
 
@@ -22,6 +23,7 @@ pub struct SkippedPicture {
 }
 
 impl Skipped {
+    #[cfg(not(target_family = "wasm"))]
     pub(crate) fn add(&mut self, name: impl Into<String>, reason: impl Into<String>) {
         self.count += 1;
         if self.named.len() < NAMED {

@@ -123,7 +123,7 @@ pub(crate) mod tests {
     }
 
     pub fn everything() -> Augmentation {
-        Augmentation { pad_and_crop: 2, flip: true, mixup: 0.4, cutmix: 1.0 }
+        Augmentation { resized_crop: true, pad_and_crop: 2, flip: true, mixup: 0.4, cutmix: 1.0 }
     }
 
     pub fn epoch(pictures: u32, augmentation: Augmentation) -> TrainingEpoch {

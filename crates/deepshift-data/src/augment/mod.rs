@@ -1,7 +1,10 @@
 //! Random changes of the training pictures.
 
+mod crop;
 mod mix;
 mod shift;
+
+pub(crate) use crop::Region;
 
 use crate::random::{coin, generator};
 use crate::{Batch, Error};
@@ -18,6 +21,8 @@ const LARGEST_ALPHA: f64 = 1000.0;
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Augmentation {
+    /// Takes a random part of the picture, 8 % to all of its area, and resizes it (torchvision's `RandomResizedCrop`).
+    pub resized_crop: bool,
     /// Adds so many black pixels on each side, then cuts out a part of the picture's size (torchvision's `RandomCrop`
     /// with padding).
     pub pad_and_crop: u8,
@@ -67,10 +72,22 @@ impl Draws {
         Self { augmentation, generator: generator(PICTURE, moment.seed, moment.epoch, picture) }
     }
 
-    /// A picture `[channels, height, width]`, cropped and mirrored.
+    /// The part to take of a picture of this height and width.
+    pub(crate) fn region(&mut self, size: [usize; 2]) -> Option<Region> {
+        self.augmentation.resized_crop.then(|| crop::random_region(size, &mut self.generator))
+    }
+
+    /// A picture `[channels, height, width]` of the input's size, changed in every way.
     pub(crate) fn apply<'a>(&mut self, image: &'a [u8], shape: [usize; 3]) -> Cow<'a, [u8]> {
+        match self.region([shape[1], shape[2]]) {
+            Some(region) => self.apply_rest(crop::resized(image, shape, region).into(), shape),
+            None => self.apply_rest(image.into(), shape),
+        }
+    }
+
+    /// What comes after the random part.
+    pub(crate) fn apply_rest<'a>(&mut self, mut image: Cow<'a, [u8]>, shape: [usize; 3]) -> Cow<'a, [u8]> {
         let Augmentation { pad_and_crop, flip, .. } = self.augmentation;
-        let mut image = Cow::Borrowed(image);
         if pad_and_crop > 0 {
             image = shift::shifted(&image, shape, pad_and_crop, &mut self.generator).into();
         }
@@ -98,7 +115,8 @@ mod tests {
 
     #[test]
     fn settings_survive_json_and_old_ones_change_nothing() {
-        let augmentation = Augmentation { pad_and_crop: 4, flip: true, mixup: 0.2, cutmix: 1.0 };
+        let augmentation =
+            Augmentation { resized_crop: true, pad_and_crop: 4, flip: true, mixup: 0.2, cutmix: 1.0 };
         let json = serde_json::to_string(&augmentation).unwrap();
         assert_eq!(serde_json::from_str::<Augmentation>(&json).unwrap(), augmentation);
         assert_eq!(serde_json::from_str::<Augmentation>("{}").unwrap(), Augmentation::default());

@@ -1,9 +1,7 @@
 //! CIFAR-10 as files of pictures in folders named after their classes.
 
 use super::{CLASSES, SHAPE, preprocessing};
-use crate::class_folders::ClassFolders;
-use crate::{Dataset, Error, Part, Skipped, decode};
-use rayon::prelude::*;
+use crate::{Dataset, Error, Part, PictureFiles, PictureInput};
 use std::path::{Path, PathBuf};
 
 pub(super) fn name(part: Part) -> &'static str {
@@ -18,48 +16,19 @@ pub(super) fn find(folder: &Path, part: Part) -> Option<PathBuf> {
     ["", "cifar10"].iter().map(|sub| folder.join(sub).join(name(part))).find(|path| path.is_dir())
 }
 
-/// Reads all pictures of a folder with ten classes, whose labels follow from the order of their names (of the official
-/// names, from the official order, which is the same). Pictures of another size are resized.
+/// Reads all pictures of a folder with ten classes, whose labels follow from the order of their names: with the official
+/// names that is the official order. Pictures of another size are resized.
 pub(super) fn load(folder: &Path) -> Result<Dataset, Error> {
-    let list = ClassFolders::list(folder)?;
-    if list.classes.len() != CLASSES.len() {
-        let problem = format!(
-            "{} has folders of {} classes, but CIFAR-10 has ten: {}",
-            folder.display(),
-            list.classes.len(),
-            CLASSES.join(", ")
-        );
+    let files =
+        PictureFiles::open(folder, None, PictureInput { shape: SHAPE, preprocessing: preprocessing() })?;
+    if files.classes().len() != CLASSES.len() {
+        let (count, classes) = (files.classes().len(), CLASSES.join(", "));
+        let problem =
+            format!("{} has folders of {count} classes, but CIFAR-10 has ten: {classes}", folder.display());
         return Err(Error::Settings(problem));
     }
-    let preprocessing = preprocessing();
-    let read: Vec<_> = list
-        .files
-        .par_iter()
-        .map(|(path, _)| {
-            let picture = decode::file(path)?.into_rgba8();
-            let [width, height] = [picture.width(), picture.height()].map(|side| side as usize);
-            preprocessing.picture(&picture, width, height, &SHAPE).map_err(|error| error.to_string())
-        })
-        .collect();
-    let mut images = Vec::new();
-    let mut labels = Vec::new();
-    let mut skipped = Skipped::default();
-    for (image, (path, label)) in read.into_iter().zip(&list.files) {
-        match image {
-            Ok(image) => {
-                images.extend(image);
-                labels.push(*label);
-            }
-            Err(reason) => skipped.add(path.display().to_string(), reason),
-        }
-    }
-    if labels.is_empty() {
-        let reason = skipped.named.first().map_or("there is none".into(), |first| first.reason.clone());
-        return Err(Error::Unreadable { count: list.files.len(), reason });
-    }
-    Ok(Dataset { skipped, ..Dataset::from_parts(images, labels, SHAPE, list.classes, preprocessing) })
+    files.read(&(0..files.len()).collect::<Vec<_>>(), |_| ())
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;

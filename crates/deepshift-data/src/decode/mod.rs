@@ -5,28 +5,14 @@ mod png;
 use image::{DynamicImage, ImageReader, Limits};
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
-use crate::files;
-
-/// Longest file of a picture.
-const LONGEST: u64 = 1 << 26;
 /// Longest side, in pixels.
 const LONGEST_SIDE: u32 = 1 << 16;
 /// What a decoder may allocate, in bytes: 89 megapixels of RGB.
 const LARGEST: u64 = 1 << 28;
 
-/// The picture in a file. What the file is follows from its first bytes, not from its name; a rotation noted in it is
-/// ignored, as by torchvision.
-///
-/// # Errors
-/// What is wrong with it, for a user to read.
-pub(crate) fn file(path: &Path) -> Result<DynamicImage, String> {
-    let bytes = files::read_picture(path, LONGEST)?;
-    decode(&bytes)
-}
-
-/// The picture in the bytes of a JPEG, PNG, WebP, BMP or GIF file; of a moving picture the first.
+/// The picture in the bytes of a JPEG, PNG, WebP, BMP or GIF file; of a moving picture the first. What a file is follows
+/// from its first bytes, not from its name; a rotation noted in it is ignored, as by torchvision.
 ///
 /// # Errors
 /// What is wrong with it, for a user to read.
