@@ -20,4 +20,6 @@ mod vectors;
 pub use error::{Error, Result};
 #[cfg(not(target_family = "wasm"))]
 pub use import::read_state_dict;
-pub use network::{Exported, Mode, Network, StateDict, TrainingOptions, Value, initial_state};
+pub use network::{
+    Exported, Mode, Network, StateDict, TrainingOptions, Value, initial_state, randomize_shifts,
+};

@@ -9,6 +9,7 @@ mod inception;
 pub mod integer;
 mod mnist;
 mod net;
+mod preprocessing;
 mod residual;
 mod separable;
 mod vgg;
@@ -16,6 +17,7 @@ mod vgg;
 pub use convert::{Conversion, shift_layers, to_shift};
 pub use formula::{formula_input, formula_weights};
 pub use mnist::{simple_conv, simple_linear};
+pub use preprocessing::preprocessing;
 
 use deepshift_core::graph::Graph;
 

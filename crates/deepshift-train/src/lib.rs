@@ -14,7 +14,7 @@ mod schedule;
 mod settings;
 mod trainer;
 
-pub use calibrate::calibrate;
+pub use calibrate::{calibrate, spread};
 pub use checkpoint::{checkpoint_settings, checkpoint_weights, to_safetensors};
 pub use deepshift_data as data;
 pub use error::Error;

@@ -18,8 +18,8 @@ pub struct Packed {
     pub notes: Vec<String>,
 }
 
-/// Packs a network without gradients and gives it an integer network where that is possible, with formats from the
-/// first `pictures` of the calibration data.
+/// Packs a network without gradients and gives it an integer network where that is possible, with formats from
+/// `pictures` of the calibration data, evenly spaced.
 pub fn pack(
     network: &Network,
     calibration: &dyn Source,
@@ -49,6 +49,10 @@ pub fn pack_float(
     classes: Vec<String>,
     provenance: &Provenance,
 ) -> Result<Packed, Error> {
+    // A network may tell more classes apart than it was shown.
+    let graph = network.graph();
+    let logits: usize = graph.shapes()?[graph.logits()].iter().product();
+    let classes = if classes.len() == logits { classes } else { Vec::new() };
     let exported = network.export(preprocessing, classes, provenance.clone())?;
     let notes = match exported.replaced_zeros {
         0 => Vec::new(),

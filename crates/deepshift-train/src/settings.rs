@@ -49,6 +49,10 @@ pub struct Settings {
     /// Decay of the moving average of the weights that is tested and exported instead of the weights themselves.
     #[serde(default)]
     pub average_decay: Option<f64>,
+    /// Without given weights, type PS begins with random shifts and signs of its own and not with those of a random float
+    /// network.
+    #[serde(default)]
+    pub random_shifts: bool,
     /// Type PS learns only signs in even epochs (counted from 0) and only shifts in odd ones.
     #[serde(default)]
     pub alternate_update: bool,

@@ -10,7 +10,7 @@ use burn::module::{Module, ParamGroup};
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use deepshift_burn::network::Layer;
-use deepshift_burn::{Mode, Network, StateDict, Value, initial_state};
+use deepshift_burn::{Mode, Network, StateDict, Value, initial_state, randomize_shifts};
 use deepshift_core::rank;
 use serde::Serialize;
 
@@ -131,7 +131,11 @@ impl Trainer {
         let weights = match weights {
             Some(weights) => weights,
             None => {
-                random = initial_state(&graph, settings.seed);
+                let mut state = initial_state(&graph, settings.seed);
+                if settings.random_shifts {
+                    randomize_shifts(&graph, settings.seed, &mut state);
+                }
+                random = state;
                 &random
             }
         };

@@ -59,6 +59,7 @@ fn settings(architecture: &str, shift_type: Option<ShiftType>, optimizer: Optimi
         augmentation: Augmentation::default(),
         label_smoothing: 0.0,
         average_decay: None,
+        random_shifts: false,
         alternate_update: false,
     }
 }

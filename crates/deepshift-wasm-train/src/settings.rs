@@ -128,6 +128,7 @@ impl TrainSettings {
             augmentation: Augmentation::default(),
             label_smoothing: 0.0,
             average_decay: None,
+            random_shifts: false,
             alternate_update: false,
         })
     }

@@ -4,11 +4,13 @@ mod export;
 mod forward;
 mod layers;
 mod plan;
+mod random_shifts;
 mod state;
 
 pub use export::Exported;
 pub use forward::{Mode, Value};
 pub use layers::{FloatConv2d, FloatLinear, Layer};
+pub use random_shifts::randomize_shifts;
 pub use state::{StateDict, initial_state};
 
 use crate::Result;

@@ -1,14 +1,15 @@
 //! `deepshift export`: a trained network as a packed file, or as ONNX.
 
 use super::train::{BEST, CHECKPOINT, MODEL, ORIGIN, ShiftOptions, defaults};
+use crate::dataset::{TestSet, Wanted};
 use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
 use clap::Args;
 use deepshift_burn::{Network, StateDict, TrainingOptions, read_state_dict};
 use deepshift_core::graph::Graph;
 use deepshift_core::{Preprocessing, Provenance};
-use deepshift_models::{by_name, to_shift};
-use deepshift_train::data::{self, Dataset, Part, mnist};
+use deepshift_models::{by_name, preprocessing, to_shift};
+use deepshift_train::data::{Part, cifar10, imagenet, mnist};
 use deepshift_train::{
     CALIBRATION_PICTURES, Packed, checkpoint_settings, checkpoint_weights, pack, pack_float,
 };
@@ -146,8 +147,8 @@ fn packed(arguments: &Arguments, network: &Network) -> Result<Packed> {
         notes: Default::default(),
     };
     match calibration(arguments, network)? {
-        Some(dataset) => {
-            Ok(pack(network, &dataset, CALIBRATION_PICTURES, &provenance, arguments.multiplier_free)?)
+        Some(set) => {
+            Ok(pack(network, &*set.source, CALIBRATION_PICTURES, &provenance, arguments.multiplier_free)?)
         }
         None if arguments.multiplier_free => Err(Error::input(format!(
             "--multiplier-free needs integer mode: {}",
@@ -164,30 +165,27 @@ fn packed(arguments: &Arguments, network: &Network) -> Result<Packed> {
 const NOTE: &str = "note: the file has float mode only: ";
 
 fn float_only(network: &Network) -> String {
-    match is_mnist(network) {
-        true => format!("{NOTE}give MNIST's folder with --data to calibrate integer mode"),
-        false => {
-            format!("{NOTE}there are no pictures to calibrate integer mode for {}", network.graph().name)
-        }
-    }
+    format!("{NOTE}give pictures for {} with --data to calibrate integer mode", network.graph().name)
 }
 
-fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<Dataset>> {
-    if !is_mnist(network) {
-        return Ok(None);
-    }
+fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<TestSet>> {
+    let preprocessing = preprocessing(&network.graph().name);
+    let wanted =
+        Wanted { shape: network.graph().input_shape(), preprocessing: preprocessing.as_ref(), classes: None };
     let folder = arguments.data.as_deref();
-    match mnist::load(folder.unwrap_or(Path::new("data")), Part::Train) {
-        Err(data::Error::Missing { .. }) if folder.is_none() => Ok(None),
-        loaded => Ok(Some(loaded?)),
+    match TestSet::load(folder.unwrap_or(Path::new("data")), Part::Train, &wanted) {
+        Err(_) if folder.is_none() => Ok(None),
+        loaded => loaded.map(Some),
     }
 }
 
-fn is_mnist(network: &Network) -> bool {
-    network.graph().input_shape() == [1, 28, 28]
-}
-
-/// The MNIST networks are always fed as the original feeds them.
+/// Networks are fed as the original feeds its data set.
 fn known_preprocessing(network: &Network) -> Option<Preprocessing> {
-    is_mnist(network).then(mnist::preprocessing)
+    let usual = match network.graph().input_shape() {
+        [1, 28, 28] => Some(mnist::preprocessing()),
+        [3, 32, 32] => Some(cifar10::preprocessing()),
+        [3, _, _] => Some(imagenet::input().preprocessing),
+        _ => None,
+    };
+    preprocessing(&network.graph().name).or(usual)
 }

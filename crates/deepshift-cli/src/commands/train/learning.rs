@@ -140,6 +140,7 @@ impl LearningOptions {
             augmentation: self.augmentation(defaults),
             label_smoothing: self.label_smoothing,
             average_decay: self.average_decay,
+            random_shifts: false,
             alternate_update: self.alternate_update,
         })
     }

@@ -3,6 +3,7 @@
 mod begin;
 mod cifar10;
 mod folder;
+mod imagenet;
 mod learning;
 mod lock;
 mod mnist;
@@ -30,12 +31,14 @@ pub struct Arguments {
 enum DatasetCommand {
     Mnist(Box<mnist::Arguments>),
     Cifar10(Box<cifar10::Arguments>),
+    Imagenet(Box<imagenet::Arguments>),
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.dataset {
         DatasetCommand::Mnist(arguments) => mnist::run(arguments),
         DatasetCommand::Cifar10(arguments) => cifar10::run(arguments),
+        DatasetCommand::Imagenet(arguments) => imagenet::run(arguments),
     }
 }
 

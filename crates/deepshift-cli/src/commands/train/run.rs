@@ -3,6 +3,7 @@
 use super::folder::Folder;
 use super::options::{DataOptions, RunOptions};
 use super::summary;
+use crate::dataset::tell_skipped;
 use crate::engine::{DeviceName, Engine, EngineOptions, KernelName, ModeName};
 use crate::progress::Progress;
 use crate::{Error, Result, interrupt, output};
@@ -11,6 +12,7 @@ use deepshift_burn::{Network, read_state_dict};
 use deepshift_core::Input;
 use deepshift_train::data::{Loader, Source};
 use deepshift_train::{CALIBRATION_PICTURES, Settings, Sums, Trainer, evaluate, pack};
+use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +37,8 @@ pub struct Data {
     test_batch_size: NonZeroUsize,
     /// Threads that make batches ahead.
     workers: usize,
+    /// Pictures that could not be read and of which the user knows.
+    told: Cell<usize>,
 }
 
 /// Pictures tested together where nobody says otherwise.
@@ -48,7 +52,23 @@ impl Data {
         options: &DataOptions,
     ) -> Self {
         let test_batch_size = options.test_batch_size.unwrap_or(TEST_BATCH_SIZE);
-        Self { name, train: Arc::new(train), test: Arc::new(test), test_batch_size, workers: options.workers }
+        Self {
+            name,
+            train: Arc::new(train),
+            test: Arc::new(test),
+            test_batch_size,
+            workers: options.workers,
+            told: Cell::new(0),
+        }
+    }
+
+    /// Says which pictures could not be read since it was asked last.
+    fn tell_skipped(&self) {
+        let parts = [self.train.skipped(), self.test.skipped()];
+        let count = parts.iter().map(|part| part.count).sum();
+        if count > self.told.replace(count) {
+            tell_skipped(&parts);
+        }
     }
 
     /// The test part, batch by batch.
@@ -130,6 +150,7 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
     let train_time = started.elapsed().as_secs_f64();
     let testing = Instant::now();
     let test = test(&trainer.evaluated(), run)?;
+    run.data.tell_skipped();
     if !test.loss.is_finite() {
         return Err(Error::input(format!("the test loss became {}: try a lower learning rate", test.loss)));
     }

@@ -28,12 +28,12 @@ fn the_originals_spellings_are_understood() {
 #[test]
 fn options_that_change_nothing_say_so() {
     let fixture = fixture(64);
-    let outcome = fixture.run(&format!("{SHORT} -s 1000 -j 4 --log-interval 10"));
+    let outcome = fixture.run(&format!("{SHORT} -s 1000 --print-freq 4 --log-interval 10"));
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     let notes: Vec<&str> = outcome.stderr.lines().collect();
     assert_eq!(notes.len(), 2, "{notes:?}");
-    assert!(notes[0].starts_with("note: --workers changes nothing: "));
-    assert!(notes[1].starts_with("note: --log-interval changes nothing: "));
+    assert!(notes[0].starts_with("note: --log-interval changes nothing: "));
+    assert!(notes[1].starts_with("note: --print-freq changes nothing: "));
 }
 
 /// The last epoch's accuracy comes back from its rounded and unrounded weights and its checkpoint.
