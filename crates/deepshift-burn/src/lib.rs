@@ -12,6 +12,7 @@ pub mod norm;
 pub mod optim;
 mod parallel;
 pub mod pool;
+mod portable;
 pub mod shift;
 #[cfg(any(test, target_family = "wasm"))]
 mod sparse;

@@ -23,6 +23,7 @@ use flex as cpu;
 #[cfg(target_family = "wasm")]
 use sparse as cpu;
 
+use crate::portable::has_kernels;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
@@ -53,6 +54,9 @@ pub fn conv2d(
     bias: Option<Tensor<1>>,
     options: ConvOptions<2>,
 ) -> Tensor<4> {
+    if !has_kernels(&input.device()) {
+        return burn::tensor::module::conv2d(input, weight, bias, options);
+    }
     let bias = bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[0]], &weight.device()));
     Tensor::from_dispatch(Dispatch::column_conv2d(
         input.into_dispatch(),

@@ -5,6 +5,7 @@
 mod autodiff;
 mod flex;
 
+use crate::portable;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
@@ -59,6 +60,9 @@ pub struct Normalization<const D: usize> {
 /// When the input has no channels.
 pub fn channel_moments<const D: usize>(input: &Tensor<D>) -> Tensor<2> {
     let input = if input.device().is_autodiff() { input.clone().inner() } else { input.clone() };
+    if !portable::has_kernels(&input.device()) {
+        return portable::channel_moments(input);
+    }
     Tensor::from_dispatch(Dispatch::channel_moments(input.into_dispatch()))
 }
 
@@ -81,6 +85,9 @@ pub fn normalize<const D: usize>(
         operation.gamma.dims(),
         operation.beta.dims()
     );
+    if !portable::has_kernels(&input.device()) {
+        return portable::normalize(input, moments, operation);
+    }
     let Normalization { gamma, beta, epsilon, addend, rectified } = operation;
     let (epsilon, input, moments) = (epsilon as f32, input.into_dispatch(), moments.into_dispatch());
     let (gamma, beta) = (gamma.into_dispatch(), beta.into_dispatch());

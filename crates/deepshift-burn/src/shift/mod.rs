@@ -24,12 +24,12 @@
 mod circular;
 mod conv2d;
 mod linear;
-mod ops;
+pub(crate) mod ops;
 mod options;
 mod weight;
 
 pub use conv2d::{PaddingMode, ShiftConv2d, ShiftConv2dConfig};
 pub use deepshift_core::ShiftType;
 pub use linear::{ShiftLinear, ShiftLinearConfig};
-pub(crate) use options::uniform;
 pub use options::{Rounding, ShiftOptions, noise_seed};
+pub(crate) use options::{mix, uniform};

@@ -11,6 +11,8 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
 
+use crate::portable;
+
 /// The elementwise operations of shift layers. Tensors are f32; with a `noise` seed rounding is stochastic.
 #[backend_extension(Autodiff, Flex)]
 pub trait ShiftOps: Backend {
@@ -37,21 +39,27 @@ pub trait ShiftOps: Backend {
 }
 
 /// [`ShiftOps::quantize_weight`] on tensors.
-pub(super) fn quantize_weight<const D: usize>(
+pub(crate) fn quantize_weight<const D: usize>(
     weight: Tensor<D>,
     lowest_exponent: i32,
     noise: Option<u64>,
 ) -> Tensor<D> {
+    if !portable::has_kernels(&weight.device()) {
+        return portable::quantize_weight(weight, lowest_exponent, noise);
+    }
     Tensor::from_dispatch(Dispatch::quantize_weight(weight.into_dispatch(), lowest_exponent, noise))
 }
 
 /// [`ShiftOps::compose_weight`] on tensors.
-pub(super) fn compose_weight<const D: usize>(
+pub(crate) fn compose_weight<const D: usize>(
     shift: Tensor<D>,
     sign: Tensor<D>,
     lowest_exponent: i32,
     noise: Option<u64>,
 ) -> Tensor<D> {
+    if !portable::has_kernels(&shift.device()) {
+        return portable::compose_weight(shift, sign, lowest_exponent, noise);
+    }
     Tensor::from_dispatch(Dispatch::compose_weight(
         shift.into_dispatch(),
         sign.into_dispatch(),
@@ -61,6 +69,9 @@ pub(super) fn compose_weight<const D: usize>(
 }
 
 /// [`ShiftOps::fixed_point`] on tensors, `bits` being integer and fraction bits.
-pub(super) fn fixed_point<const D: usize>(input: Tensor<D>, bits: [u32; 2]) -> Tensor<D> {
+pub(crate) fn fixed_point<const D: usize>(input: Tensor<D>, bits: [u32; 2]) -> Tensor<D> {
+    if !portable::has_kernels(&input.device()) {
+        return portable::fixed_point(input, bits);
+    }
     Tensor::from_dispatch(Dispatch::fixed_point(input.into_dispatch(), bits[0], bits[1]))
 }
