@@ -2,6 +2,7 @@
 
 use crate::data::Source;
 use crate::{Error, calibrate};
+use burn::module::Module;
 use burn::tensor::Device;
 use deepshift_burn::{Network, StateDict};
 use deepshift_core::{FloatTensor, Model, Preprocessing, Provenance, Tensor};
@@ -29,7 +30,8 @@ pub fn pack(
 ) -> Result<Packed, Error> {
     let preprocessing = Some(calibration.preprocessing().clone());
     let mut packed = pack_float(network, preprocessing, calibration.classes().to_vec(), provenance)?;
-    let statistics = calibrate(&network.clone().rounded(), calibration, pictures, &Device::flex())?;
+    let on_cpu = network.clone().to_device(&Device::flex()).rounded();
+    let statistics = calibrate(&on_cpu, calibration, pictures, &Device::flex())?;
     match build_integer(&mut packed.model, &statistics, multiplier_free) {
         Ok(report) if report.raised.is_empty() => {}
         Ok(report) => packed.notes.push(format!(

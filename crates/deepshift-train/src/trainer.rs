@@ -175,6 +175,11 @@ impl Trainer {
         self.settings.epochs = epochs;
     }
 
+    /// The device of what [`evaluated`](Self::evaluated) gives.
+    pub fn evaluation_device(&self) -> Device {
+        self.device.clone().inner()
+    }
+
     /// The network as it trains, unrounded.
     pub fn network(&self) -> &Network {
         &self.network

@@ -2,6 +2,7 @@
 
 mod begin;
 mod cifar10;
+mod device;
 mod folder;
 mod imagenet;
 mod learning;

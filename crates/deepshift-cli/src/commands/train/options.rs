@@ -1,5 +1,6 @@
 //! Options that every data set shares, with the original's names.
 
+use super::device::DeviceOptions;
 use super::original::OriginalOptions;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Command, ValueEnum};
@@ -122,6 +123,8 @@ pub struct RunOptions {
     /// Seconds between two checkpoints within an epoch
     #[arg(long, default_value_t = 30)]
     pub save_interval: u64,
+    #[command(flatten)]
+    pub device: DeviceOptions,
     #[command(flatten)]
     pub original: OriginalOptions,
 }

@@ -78,7 +78,7 @@ impl Data {
 }
 
 pub fn run(run: &Run) -> Result<()> {
-    let device = Device::flex().autodiff();
+    let (device, device_name) = run.options.device.device()?;
     let new_folder = Folder::of(run);
     let (mut trainer, folder) = match &run.resumed {
         Some(folder) => (resume(run, folder, &device)?, folder),
@@ -89,7 +89,7 @@ pub fn run(run: &Run) -> Result<()> {
     }
     interrupt::take_over();
     let _lock = folder.begin(run, &trainer)?;
-    output::print(&format!("{}\n", summary::headline(&trainer, folder.path())))?;
+    output::print(&format!("{}\n", summary::headline(&trainer, folder.path(), device_name)))?;
     while !trainer.is_finished() {
         train_epoch(run, &mut trainer, folder)?;
     }
@@ -149,7 +149,7 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
     drop(progress);
     let train_time = started.elapsed().as_secs_f64();
     let testing = Instant::now();
-    let test = test(&trainer.evaluated(), run)?;
+    let test = test(trainer, run)?;
     run.data.tell_skipped();
     if !test.loss.is_finite() {
         return Err(Error::input(format!("the test loss became {}: try a lower learning rate", test.loss)));
@@ -170,13 +170,13 @@ fn detail(trainer: &Trainer, waited: Duration, elapsed: Duration) -> String {
 }
 
 /// Loss and accuracy over the test part.
-pub fn test(network: &Network, run: &Run) -> Result<Sums> {
-    let device = Device::flex();
+fn test(trainer: &Trainer, run: &Run) -> Result<Sums> {
+    let (network, device) = (trainer.evaluated(), trainer.evaluation_device());
     let mut sums = Sums::default();
     for batch in run.data.tests() {
         let batch = batch?;
         if !batch.labels.is_empty() {
-            sums.add(&evaluate(network, &batch, &device)?);
+            sums.add(&evaluate(&network, &batch, &device)?);
         }
     }
     Ok(sums)
@@ -187,7 +187,7 @@ fn evaluate_only(run: &Run, trainer: &Trainer) -> Result<()> {
     if run.options.use_kernel {
         return evaluate_packed(run, trainer, &network);
     }
-    let sums = test(&network, run)?;
+    let sums = test(trainer, run)?;
     output::print(&format!(
         "test loss {:.4}, top-1 {:.2} %, top-5 {:.2} %\n",
         sums.mean_loss(),

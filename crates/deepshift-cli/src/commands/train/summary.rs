@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-pub fn headline(trainer: &Trainer, folder: &Path) -> String {
+pub fn headline(trainer: &Trainer, folder: &Path, device: &str) -> String {
     let epochs = trainer.settings().epochs;
     if trainer.is_finished() {
         return format!(
@@ -23,7 +23,8 @@ pub fn headline(trainer: &Trainer, folder: &Path) -> String {
         (0, 0) => String::new(),
         (epoch, batch) => format!(", from epoch {}, batch {batch}", epoch + 1),
     };
-    format!("training {} for {epochs} epochs{from}, in {}", trainer.settings().architecture, folder.display())
+    let architecture = &trainer.settings().architecture;
+    format!("training {architecture} on {device} for {epochs} epochs{from}, in {}", folder.display())
 }
 
 /// The line of the epoch just finished.

@@ -11,6 +11,7 @@ fn what_cannot_be_done_is_said_before_anything_is_written() {
         ("--evaluate", "--evaluate needs weights: give --weights FILE or --resume FOLDER"),
         ("--model model.pth", "model.pth: a whole pickled module needs the Python classes"),
         ("--pretrained true", "there are no weights to download"),
+        ("--device cuda", "this program was built without burn-cuda: use --device cpu"),
         ("--resume nowhere", "there is no nowhere: give the folder of a run to --resume"),
         ("--resume data", "there is no checkpoint.safetensors in data: give the folder of a run to --resume"),
         ("--weights gone.pth", "gone.pth"),
