@@ -1,26 +1,4 @@
-//! Loops with all vectors the processor has.
-
-use macerator::{AutoArch, Simd, WithSimd};
-
-/// Runs a function whose loops are compiled for the processor at hand. For that it has to be `#[inline(always)]`, and a
-/// closure cannot be.
-pub(crate) fn vectorized<A, T>(arguments: A, function: impl FnOnce(A) -> T) -> T {
-    AutoArch::new().dispatch(Call { arguments, function })
-}
-
-struct Call<A, F> {
-    arguments: A,
-    function: F,
-}
-
-impl<A, T, F: FnOnce(A) -> T> WithSimd for Call<A, F> {
-    type Output = T;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self) -> T {
-        (self.function)(self.arguments)
-    }
-}
+//! Sums that vectors can compute.
 
 /// Sums over a sequence, in an order that vectors can follow.
 #[inline(always)]

@@ -141,9 +141,8 @@ impl<'a> Windows<'a> {
         copy[..begin].fill(0.0);
         copy[begin..end].copy_from_slice(&plane[begin + from - to..end + from - to]);
         copy[end..].fill(0.0);
-        for line in copy.chunks_exact_mut(width) {
-            line[..inside.start].fill(0.0);
-            line[inside.end..].fill(0.0);
+        for column in (0..inside.start).chain(inside.end..width) {
+            copy[column..].iter_mut().step_by(width).for_each(|value| *value = 0.0);
         }
     }
 }

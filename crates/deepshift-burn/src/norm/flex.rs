@@ -3,29 +3,22 @@
 use crate::parallel::*;
 use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
+use macerator::{AutoArch, Simd, WithSimd};
 
 use crate::flex::{contiguous, tensor, values, values_mut};
-use crate::vectors::{sum, vectorized};
+use crate::vectors::sum;
 
 /// Mean and biased variance `[2, c]`.
 pub(super) fn channel_moments(input: FlexTensor) -> FlexTensor {
     let planes = Planes::of(&input);
     let input = contiguous(input);
-    let of_planes = values(&input).par_chunks(planes.pixels).map(|plane| vectorized(plane, plane_moments));
+    let of_planes =
+        values(&input).par_chunks(planes.pixels).map(|plane| AutoArch::new().dispatch(PlaneMoments(plane)));
     let of_planes: Vec<[f32; 2]> = of_planes.collect();
     let moments: Vec<[f32; 2]> =
         (0..planes.channels).map(|channel| joined_moments(planes, channel, &of_planes)).collect();
     let halves = [0, 1].map(|half| moments.iter().map(move |moments| moments[half]));
     tensor(halves.into_iter().flatten().collect(), &[2, planes.channels])
-}
-
-/// Mean and sum of the squared distances from it.
-#[inline(always)]
-fn plane_moments(plane: &[f32]) -> [f32; 2] {
-    let [total] = sum(plane.iter(), |&x| [x]);
-    let mean = total / plane.len() as f32;
-    let [squares] = sum(plane.iter(), |&x| [(x - mean) * (x - mean)]);
-    [mean, squares]
 }
 
 /// Mean and variance of a channel from the moments of its planes (Chan, Golub and LeVeque, "Updating Formulae and a
@@ -118,7 +111,7 @@ impl Normalized {
         outputs.for_each(|(index, (output, input))| {
             let channel = self.channels[index % planes.channels];
             let addend = addend.as_ref().map(|addend| planes.get(addend, index));
-            vectorized((channel, input, addend, self.rectified, output), normalize);
+            AutoArch::new().dispatch(Normalize { channel, input, addend, rectified: self.rectified, output });
         });
         let output = tensor(output, self.input.shape().as_slice());
         self.adds = addend.is_some();
@@ -132,7 +125,9 @@ impl Normalized {
         let mut grad = contiguous(grad);
         if let Some(sum) = self.sum.take() {
             let pieces = values_mut(&mut grad).par_chunks_mut(planes.pixels);
-            pieces.zip(values(&sum).par_chunks(planes.pixels)).for_each(|pair| vectorized(pair, mask));
+            pieces
+                .zip(values(&sum).par_chunks(planes.pixels))
+                .for_each(|(grad, result)| AutoArch::new().dispatch(Mask { grad, result }));
             self.rectified = false;
         }
         let sums = self.channel_sums(planes, values(&grad));
@@ -151,7 +146,7 @@ impl Normalized {
         let pairs = values(&self.input).par_chunks(planes.pixels).zip(grad.par_chunks(planes.pixels));
         let of_planes = pairs.enumerate().map(|(index, (input, grad))| {
             let channel = self.channels[index % planes.channels];
-            vectorized((channel, input, grad, self.rectified), plane_sums)
+            AutoArch::new().dispatch(PlaneSums { channel, input, grad, rectified: self.rectified })
         });
         let of_planes: Vec<[f32; 2]> = of_planes.collect();
         let total = |channel: usize, index: usize| {
@@ -167,7 +162,8 @@ impl Normalized {
         inputs.zip(grad.par_chunks(planes.pixels)).enumerate().for_each(|(index, (input, grad))| {
             let channel = index % planes.channels;
             let means = sums[channel].map(|sum| sum / count);
-            vectorized((self.channels[channel], input, grad, means, self.rectified), differentiate);
+            let (rectified, channel) = (self.rectified, self.channels[channel]);
+            AutoArch::new().dispatch(Differentiate { channel, input, grad, means, rectified });
         });
         self.input
     }
@@ -180,48 +176,116 @@ impl Channel {
     }
 }
 
-/// Zero where ReLU is; NaN stays NaN.
+/// Zero where ReLU's result `y` is; NaN counts as a number that passes.
 #[inline(always)]
 fn rectify(y: f32, value: f32) -> f32 {
     if y <= 0.0 { 0.0 } else { value }
 }
 
-#[inline(always)]
-fn normalize(
-    (channel, input, addend, rectified, output): (Channel, &[f32], Option<&[f32]>, bool, &mut [f32]),
-) {
-    for (y, &x) in output.iter_mut().zip(input) {
-        *y = channel.value(x);
+/// Mean of a plane, and sum of the squared distances from it.
+struct PlaneMoments<'a>(&'a [f32]);
+
+impl WithSimd for PlaneMoments<'_> {
+    type Output = [f32; 2];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) -> [f32; 2] {
+        let [total] = sum(self.0.iter(), |&x| [x]);
+        let mean = total / self.0.len() as f32;
+        let [squares] = sum(self.0.iter(), |&x| [(x - mean) * (x - mean)]);
+        [mean, squares]
     }
-    if let Some(addend) = addend {
-        output.iter_mut().zip(addend).for_each(|(y, addend)| *y += addend);
-    }
-    if rectified {
-        output.iter_mut().for_each(|y| *y = rectify(*y, *y));
+}
+
+/// A plane of the result.
+struct Normalize<'a> {
+    channel: Channel,
+    input: &'a [f32],
+    addend: Option<&'a [f32]>,
+    rectified: bool,
+    output: &'a mut [f32],
+}
+
+impl WithSimd for Normalize<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) {
+        let Self { channel, input, addend, rectified, output } = self;
+        for (y, &x) in output.iter_mut().zip(input) {
+            *y = channel.value(x);
+        }
+        if let Some(addend) = addend {
+            for (y, addend) in output.iter_mut().zip(addend) {
+                *y += addend;
+            }
+        }
+        if rectified {
+            for y in output {
+                *y = rectify(*y, *y);
+            }
+        }
     }
 }
 
 /// Stops the gradient where ReLU's result is zero.
-#[inline(always)]
-fn mask((grad, result): (&mut [f32], &[f32])) {
-    grad.iter_mut().zip(result).for_each(|(grad, &y)| *grad = rectify(y, *grad));
+struct Mask<'a> {
+    grad: &'a mut [f32],
+    result: &'a [f32],
 }
 
-#[inline(always)]
-fn plane_sums((channel, input, grad, rectified): (Channel, &[f32], &[f32], bool)) -> [f32; 2] {
-    sum(input.iter().zip(grad), |(&x, &grad)| {
-        let grad = if rectified { rectify(channel.value(x), grad) } else { grad };
-        [grad, grad * (x - channel.mean)]
-    })
+impl WithSimd for Mask<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) {
+        for (grad, &y) in self.grad.iter_mut().zip(self.result) {
+            *grad = rectify(y, *grad);
+        }
+    }
 }
 
-/// Turns the input into its gradient for that of the result; `means` are the [`plane_sums`] over the channel, divided
-/// by the number of its values.
-#[inline(always)]
-fn differentiate((channel, input, grad, means, rectified): (Channel, &mut [f32], &[f32], [f32; 2], bool)) {
-    let slope = means[1] * channel.inverse_deviation * channel.inverse_deviation;
-    for (x, &grad) in input.iter_mut().zip(grad) {
-        let grad = if rectified { rectify(channel.value(*x), grad) } else { grad };
-        *x = channel.scale * (grad - means[0] - (*x - channel.mean) * slope);
+/// The sums over a plane of the gradient of the result and of its product with the input's distance from the mean.
+struct PlaneSums<'a> {
+    channel: Channel,
+    input: &'a [f32],
+    grad: &'a [f32],
+    rectified: bool,
+}
+
+impl WithSimd for PlaneSums<'_> {
+    type Output = [f32; 2];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) -> [f32; 2] {
+        let Self { channel, input, grad, rectified } = self;
+        sum(input.iter().zip(grad), |(&x, &grad)| {
+            let grad = if rectified { rectify(channel.value(x), grad) } else { grad };
+            [grad, grad * (x - channel.mean)]
+        })
+    }
+}
+
+/// Turns a plane of the input into its gradient for that of the result.
+struct Differentiate<'a> {
+    channel: Channel,
+    input: &'a mut [f32],
+    grad: &'a [f32],
+    /// The [`PlaneSums`] over the channel, divided by the number of its values.
+    means: [f32; 2],
+    rectified: bool,
+}
+
+impl WithSimd for Differentiate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) {
+        let Self { channel, input, grad, means, rectified } = self;
+        let slope = means[1] * channel.inverse_deviation * channel.inverse_deviation;
+        for (x, &grad) in input.iter_mut().zip(grad) {
+            let grad = if rectified { rectify(channel.value(*x), grad) } else { grad };
+            *x = channel.scale * (grad - means[0] - (*x - channel.mean) * slope);
+        }
     }
 }
