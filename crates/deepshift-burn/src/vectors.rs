@@ -1,11 +1,4 @@
-//! Loops with all vectors the processor has.
-
-use macerator::AutoArch;
-
-/// Runs a task whose loops, where they are inlined into it, are compiled for the processor at hand.
-pub(crate) fn vectorized<T>(task: impl FnOnce() -> T) -> T {
-    AutoArch::new().dispatch(task)
-}
+//! Sums that vectors can compute.
 
 /// Sums over a sequence, in an order that vectors can follow.
 #[inline(always)]

@@ -10,7 +10,7 @@ use burn::backend::flex::FlexTensor;
 use burn::tensor::Shape;
 use burn::tensor::ops::ConvOptions;
 
-use crate::flex::{tensor, values};
+use crate::flex::{contiguous, tensor, values, values_mut};
 
 use super::columns::scatter;
 use super::geometry::Geometry;
@@ -34,13 +34,13 @@ pub(super) fn forward(
     options: &ConvOptions<2>,
 ) -> FlexTensor {
     let geometry = Geometry::new(&input.shape(), &weight.shape(), options);
-    let (input, weight, bias) = (input.to_contiguous(), weight.to_contiguous(), bias.to_contiguous());
+    let [input, weight, bias] = [input, weight, bias].map(contiguous);
     let fan_in = geometry.fan_in();
     let matrices = of_groups(&geometry, |group| {
         let weight = &values(&weight)[group * geometry.group_outputs() * fan_in..];
         Packed::new(geometry.group_outputs(), fan_in, |row, column| weight[row * fan_in + column])
     });
-    convolve(&geometry, &matrices, values(&bias), values(&input))
+    convolve(&geometry, &matrices, values(&bias), input)
 }
 
 /// The gradient `[n, c_in, h, w]` of the input, of shape `input`, for that of the output.
@@ -51,11 +51,11 @@ pub(super) fn input_gradient(
     options: &ConvOptions<2>,
 ) -> FlexTensor {
     let geometry = Geometry::new(input, &weight.shape(), options);
-    let (grad, weight) = (grad.to_contiguous(), weight.to_contiguous());
+    let [grad, weight] = [grad, weight].map(contiguous);
     match geometry.transposed() {
         Some(transposed) => {
             let matrices = of_groups(&geometry, |group| flipped_matrix(&geometry, values(&weight), group));
-            convolve(&transposed, &matrices, &vec![0.0; geometry.channels_in], values(&grad))
+            convolve(&transposed, &matrices, &vec![0.0; geometry.channels_in], grad)
         }
         None => scattered(&geometry, values(&weight), values(&grad)),
     }
@@ -69,7 +69,7 @@ pub(super) fn weight_gradient(
     options: &ConvOptions<2>,
 ) -> FlexTensor {
     let geometry = Geometry::new(&input.shape(), weight, options);
-    let (grad, input) = (grad.to_contiguous(), input.to_contiguous());
+    let [grad, input] = [grad, input].map(contiguous);
     let windows = Windows::new(&geometry);
     let pictures = if windows.lines < geometry.output[0] { 1 } else { PART_VALUES / windows.size().max(1) };
     let pictures = pictures.clamp(1, geometry.images.max(1));
@@ -90,30 +90,58 @@ fn of_groups<T>(geometry: &Geometry, matrix: impl FnMut(usize) -> T) -> Vec<T> {
     (0..geometry.groups).map(matrix).collect()
 }
 
-/// The pictures convolved with the matrices `[c_out / groups, fan_in]` of all groups.
-fn convolve(geometry: &Geometry, matrices: &[Packed], bias: &[f32], pictures: &[f32]) -> FlexTensor {
+/// The pictures convolved with the matrices `[c_out / groups, fan_in]` of all groups, in their own memory if it fits and
+/// nothing else needs it.
+fn convolve(geometry: &Geometry, matrices: &[Packed], bias: &[f32], mut pictures: FlexTensor) -> FlexTensor {
     let windows = Windows::new(geometry);
     let images = geometry.images.div_ceil(PARTS).max(1);
+    let shape = [geometry.images, geometry.channels_out, geometry.output[0], geometry.output[1]];
+    if geometry.input_size() == geometry.output_size() && windows.lines == shape[2] && pictures.is_unique() {
+        let parts = values_mut(&mut pictures).par_chunks_mut(images * geometry.input_size());
+        parts.for_each(|pictures| {
+            let mut buffer = windows.buffer(1);
+            for picture in pictures.chunks_exact_mut(geometry.input_size()) {
+                windows.fill(picture, 0, &mut buffer);
+                convolve_lines(&windows, &buffer, 0..shape[2], matrices, bias, picture);
+            }
+        });
+        return pictures.reshape(Shape::new(shape));
+    }
     let mut output = vec![0.0; geometry.images * geometry.output_size()];
     let outputs = output.par_chunks_mut(images * geometry.output_size());
-    pictures.par_chunks(images * geometry.input_size()).zip(outputs).for_each(|(pictures, output)| {
-        let mut buffer = windows.buffer(1);
-        let outputs = output.chunks_exact_mut(geometry.output_size());
-        for (picture, output) in pictures.chunks_exact(geometry.input_size()).zip(outputs) {
-            for lines in windows.parts() {
-                windows.fill(picture, lines.start, &mut buffer);
-                let of_groups = output.chunks_exact_mut(geometry.group_outputs() * geometry.output_pixels());
-                let of_groups = of_groups.zip(bias.chunks_exact(geometry.group_outputs())).zip(matrices);
-                for (group, ((output, initial), left)) in of_groups.enumerate() {
-                    let right = windows.rows(&buffer, group, lines.len());
-                    let output = &mut output[lines.start * geometry.output[1]..];
-                    let pitch = geometry.output_pixels();
-                    Product { left, right, initial, output, pitch }.compute();
+    values(&pictures).par_chunks(images * geometry.input_size()).zip(outputs).for_each(
+        |(pictures, output)| {
+            let mut buffer = windows.buffer(1);
+            let outputs = output.chunks_exact_mut(geometry.output_size());
+            for (picture, output) in pictures.chunks_exact(geometry.input_size()).zip(outputs) {
+                for lines in windows.parts() {
+                    windows.fill(picture, lines.start, &mut buffer);
+                    convolve_lines(&windows, &buffer, lines, matrices, bias, output);
                 }
             }
-        }
-    });
-    tensor(output, &[geometry.images, geometry.channels_out, geometry.output[0], geometry.output[1]])
+        },
+    );
+    tensor(output, &shape)
+}
+
+/// Computes some lines of the output of one picture from the buffer of their windows.
+fn convolve_lines(
+    windows: &Windows,
+    buffer: &[f32],
+    lines: Range<usize>,
+    matrices: &[Packed],
+    bias: &[f32],
+    output: &mut [f32],
+) {
+    let geometry = windows.geometry;
+    let pitch = geometry.output_pixels();
+    let of_groups = output.chunks_exact_mut(geometry.group_outputs() * pitch);
+    let of_groups = of_groups.zip(bias.chunks_exact(geometry.group_outputs())).zip(matrices);
+    for (group, ((output, initial), left)) in of_groups.enumerate() {
+        let right = windows.rows(buffer, group, lines.len());
+        let output = &mut output[lines.start * geometry.output[1]..];
+        Product { left, right, initial, output, pitch }.compute();
+    }
 }
 
 /// The matrix `[c_in / groups, c_out / groups * kh * kw]` of a group with the kernel turned around, by which the

@@ -15,7 +15,7 @@ const BUFFER: usize = 1 << 17;
 
 /// How the values of some lines of output pixels lie in a buffer.
 pub(super) struct Windows<'a> {
-    geometry: &'a Geometry,
+    pub geometry: &'a Geometry,
     /// Where the values under each element of the kernel start, for the channels of one group.
     starts: Vec<usize>,
     /// Lines of output pixels that the buffer holds.
@@ -108,6 +108,9 @@ impl<'a> Windows<'a> {
 
     fn fill_copy(&self, plane: &[f32], right: usize, first: usize, copy: &mut [f32]) {
         let geometry = self.geometry;
+        if geometry.stride == [1, 1] && geometry.input[1] == geometry.output[1] {
+            return self.fill_moved(plane, right, first, copy);
+        }
         let (inside, start) = geometry.inside(1, right);
         let mut lines = copy.chunks_exact_mut(geometry.output[1]);
         for (remainder, &count) in self.remainders.iter().enumerate() {
@@ -122,6 +125,24 @@ impl<'a> Windows<'a> {
                     None => line.fill(0.0),
                 }
             }
+        }
+    }
+
+    /// [`fill_copy`](Self::fill_copy) where lines have the same length on both sides, so that all of them are copied
+    /// at once; then what came from neighbouring lines is made zero.
+    fn fill_moved(&self, plane: &[f32], right: usize, first: usize, copy: &mut [f32]) {
+        let width = self.geometry.input[1];
+        let (inside, start) = self.geometry.inside(1, right);
+        // Where a value of the copy comes from: `from - to` values further on in the plane.
+        let from = first * width + start;
+        let to = self.geometry.padding[0] * width + inside.start;
+        let begin = to.saturating_sub(from).min(copy.len());
+        let end = (plane.len() + to).saturating_sub(from).clamp(begin, copy.len());
+        copy[..begin].fill(0.0);
+        copy[begin..end].copy_from_slice(&plane[begin + from - to..end + from - to]);
+        copy[end..].fill(0.0);
+        for column in (0..inside.start).chain(inside.end..width) {
+            copy[column..].iter_mut().step_by(width).for_each(|value| *value = 0.0);
         }
     }
 }

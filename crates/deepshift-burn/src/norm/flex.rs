@@ -3,29 +3,22 @@
 use crate::parallel::*;
 use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
+use macerator::{AutoArch, Simd, WithSimd};
 
-use crate::flex::{tensor, values, values_mut};
-use crate::vectors::{sum, vectorized};
+use crate::flex::{contiguous, tensor, values, values_mut};
+use crate::vectors::sum;
 
 /// Mean and biased variance `[2, c]`.
 pub(super) fn channel_moments(input: FlexTensor) -> FlexTensor {
     let planes = Planes::of(&input);
-    let input = input.to_contiguous();
-    let of_planes: Vec<[f32; 2]> = values(&input).par_chunks(planes.pixels).map(plane_moments).collect();
+    let input = contiguous(input);
+    let of_planes =
+        values(&input).par_chunks(planes.pixels).map(|plane| AutoArch::new().dispatch(PlaneMoments(plane)));
+    let of_planes: Vec<[f32; 2]> = of_planes.collect();
     let moments: Vec<[f32; 2]> =
         (0..planes.channels).map(|channel| joined_moments(planes, channel, &of_planes)).collect();
     let halves = [0, 1].map(|half| moments.iter().map(move |moments| moments[half]));
     tensor(halves.into_iter().flatten().collect(), &[2, planes.channels])
-}
-
-/// Mean and sum of the squared distances from it.
-fn plane_moments(plane: &[f32]) -> [f32; 2] {
-    vectorized(|| {
-        let [total] = sum(plane.iter(), |&x| [x]);
-        let mean = total / plane.len() as f32;
-        let [squares] = sum(plane.iter(), |&x| [(x - mean) * (x - mean)]);
-        [mean, squares]
-    })
 }
 
 /// Mean and variance of a channel from the moments of its planes (Chan, Golub and LeVeque, "Updating Formulae and a
@@ -51,6 +44,11 @@ impl Planes {
     fn of(tensor: &FlexTensor) -> Self {
         let shape = tensor.shape();
         Self { channels: shape[1].max(1), pixels: shape.as_slice()[2..].iter().product::<usize>().max(1) }
+    }
+
+    /// Plane number `index` of a contiguous tensor.
+    fn get(self, tensor: &FlexTensor, index: usize) -> &[f32] {
+        &values(tensor)[index * self.pixels..][..self.pixels]
     }
 }
 
@@ -92,8 +90,8 @@ impl Normalized {
         epsilon: f32,
         rectified: bool,
     ) -> Self {
-        let input = input.to_contiguous();
-        let [moments, gamma, beta] = [moments, gamma, beta].map(|tensor| tensor.to_contiguous());
+        let input = contiguous(input);
+        let [moments, gamma, beta] = [moments, gamma, beta].map(contiguous);
         let (mean, variance) = values(&moments).split_at(values(&gamma).len());
         let factors = values(&gamma).iter().zip(values(&beta));
         let channels = mean.iter().zip(variance).zip(factors).map(|((&mean, variance), (gamma, &offset))| {
@@ -106,15 +104,14 @@ impl Normalized {
     /// The result, which is kept if it will be needed.
     pub fn output(&mut self, addend: Option<FlexTensor>) -> FlexTensor {
         let planes = Planes::of(&self.input);
-        let addend = addend.map(|addend| addend.to_contiguous());
+        let addend = addend.map(contiguous);
         let mut output = vec![0.0; self.input.shape().num_elements()];
         let inputs = values(&self.input).par_chunks(planes.pixels);
         let outputs = output.par_chunks_mut(planes.pixels).zip(inputs).enumerate();
         outputs.for_each(|(index, (output, input))| {
             let channel = self.channels[index % planes.channels];
-            let addend =
-                addend.as_ref().map(|addend| &values(addend)[index * planes.pixels..][..planes.pixels]);
-            vectorized(|| channel.normalize(input, addend, self.rectified, output));
+            let addend = addend.as_ref().map(|addend| planes.get(addend, index));
+            AutoArch::new().dispatch(Normalize { channel, input, addend, rectified: self.rectified, output });
         });
         let output = tensor(output, self.input.shape().as_slice());
         self.adds = addend.is_some();
@@ -122,47 +119,35 @@ impl Normalized {
         output
     }
 
-    /// The gradients for that of the result, whose memory is used again.
-    pub fn gradients(self, grad: FlexTensor) -> NormGradients {
+    /// The gradients for that of the result. The memory of the input and of this gradient is used again.
+    pub fn gradients(mut self, grad: FlexTensor) -> NormGradients {
         let planes = Planes::of(&self.input);
-        let mut grad = grad.to_contiguous();
-        let sums = self.channel_sums(planes, values_mut(&mut grad));
+        let mut grad = contiguous(grad);
+        if let Some(sum) = self.sum.take() {
+            let pieces = values_mut(&mut grad).par_chunks_mut(planes.pixels);
+            pieces
+                .zip(values(&sum).par_chunks(planes.pixels))
+                .for_each(|(grad, result)| AutoArch::new().dispatch(Mask { grad, result }));
+            self.rectified = false;
+        }
+        let sums = self.channel_sums(planes, values(&grad));
         let gamma =
             self.channels.iter().zip(&sums).map(|(channel, sums)| sums[1] * channel.inverse_deviation);
-        let (gamma, beta) = (gamma.collect(), sums.iter().map(|sums| sums[0]).collect());
-        let derivative = self.derivative(planes, &sums);
-        let (input, addend) = if self.adds {
-            let mut input = vec![0.0; values(&grad).len()];
-            let grads = values(&grad).par_chunks(planes.pixels);
-            let planes = input.par_chunks_mut(planes.pixels).zip(grads).enumerate();
-            planes.for_each(|(index, (output, grad))| derivative(index, Some(grad), output));
-            (tensor(input, grad.shape().as_slice()), Some(grad))
-        } else {
-            let planes = values_mut(&mut grad).par_chunks_mut(planes.pixels).enumerate();
-            planes.for_each(|(index, grad)| derivative(index, None, grad));
-            (grad, None)
-        };
         let of_channels = |values| tensor(values, &[planes.channels]);
-        NormGradients { input, gamma: of_channels(gamma), beta: of_channels(beta), addend }
+        let gamma = of_channels(gamma.collect());
+        let beta = of_channels(sums.iter().map(|sums| sums[0]).collect());
+        let adds = self.adds;
+        let input = self.input_gradient(planes, &sums, values(&grad));
+        NormGradients { input, gamma, beta, addend: adds.then_some(grad) }
     }
 
-    /// The sums over each channel of the gradient and of its product with the input's distance from the mean. Where
-    /// the result is kept, the gradient is made zero where ReLU stopped it.
-    fn channel_sums(&self, planes: Planes, grad: &mut [f32]) -> Vec<[f32; 2]> {
-        let inputs = values(&self.input).par_chunks(planes.pixels);
-        let of_planes =
-            grad.par_chunks_mut(planes.pixels).zip(inputs).enumerate().map(|(index, (grad, input))| {
-                let channel = self.channels[index % planes.channels];
-                vectorized(|| {
-                    if let Some(sum) = &self.sum {
-                        let sum = &values(sum)[index * planes.pixels..][..planes.pixels];
-                        grad.iter_mut()
-                            .zip(sum)
-                            .for_each(|(grad, &sum)| *grad = if sum <= 0.0 { 0.0 } else { *grad });
-                    }
-                    channel.sums(input, grad, self.masks())
-                })
-            });
+    /// The sums over each channel of the gradient and of its product with the input's distance from the mean.
+    fn channel_sums(&self, planes: Planes, grad: &[f32]) -> Vec<[f32; 2]> {
+        let pairs = values(&self.input).par_chunks(planes.pixels).zip(grad.par_chunks(planes.pixels));
+        let of_planes = pairs.enumerate().map(|(index, (input, grad))| {
+            let channel = self.channels[index % planes.channels];
+            AutoArch::new().dispatch(PlaneSums { channel, input, grad, rectified: self.rectified })
+        });
         let of_planes: Vec<[f32; 2]> = of_planes.collect();
         let total = |channel: usize, index: usize| {
             let of_channel = of_planes[channel..].iter().step_by(planes.channels);
@@ -171,24 +156,16 @@ impl Normalized {
         (0..planes.channels).map(|channel| [total(channel, 0), total(channel, 1)]).collect()
     }
 
-    /// Whether ReLU's mask has to be found out from the input.
-    fn masks(&self) -> bool {
-        self.rectified && self.sum.is_none()
-    }
-
-    /// Computes the gradient of the input, plane by plane: from that of the result, or in its place.
-    fn derivative(
-        &self,
-        planes: Planes,
-        sums: &[[f32; 2]],
-    ) -> impl Fn(usize, Option<&[f32]>, &mut [f32]) + Sync {
-        let count = (values(&self.input).len() / planes.channels).max(1) as f32;
-        move |index, grad, output| {
+    fn input_gradient(mut self, planes: Planes, sums: &[[f32; 2]], grad: &[f32]) -> FlexTensor {
+        let count = (grad.len() / planes.channels).max(1) as f32;
+        let inputs = values_mut(&mut self.input).par_chunks_mut(planes.pixels);
+        inputs.zip(grad.par_chunks(planes.pixels)).enumerate().for_each(|(index, (input, grad))| {
             let channel = index % planes.channels;
             let means = sums[channel].map(|sum| sum / count);
-            let input = &values(&self.input)[index * planes.pixels..][..planes.pixels];
-            vectorized(|| self.channels[channel].differentiate(input, grad, means, self.masks(), output));
-        }
+            let (rectified, channel) = (self.rectified, self.channels[channel]);
+            AutoArch::new().dispatch(Differentiate { channel, input, grad, means, rectified });
+        });
+        self.input
     }
 }
 
@@ -197,54 +174,118 @@ impl Channel {
     fn value(self, x: f32) -> f32 {
         (x - self.mean) * self.scale + self.offset
     }
+}
 
-    /// NaN stays NaN.
+/// Zero where ReLU's result `y` is; NaN counts as a number that passes.
+#[inline(always)]
+fn rectify(y: f32, value: f32) -> f32 {
+    if y <= 0.0 { 0.0 } else { value }
+}
+
+/// Mean of a plane, and sum of the squared distances from it.
+struct PlaneMoments<'a>(&'a [f32]);
+
+impl WithSimd for PlaneMoments<'_> {
+    type Output = [f32; 2];
+
     #[inline(always)]
-    fn normalize(self, input: &[f32], addend: Option<&[f32]>, rectified: bool, output: &mut [f32]) {
-        let rectify = |y: f32| if rectified && y <= 0.0 { 0.0 } else { y };
-        match addend {
-            None => output.iter_mut().zip(input).for_each(|(y, &x)| *y = rectify(self.value(x))),
-            Some(addend) => {
-                let inputs = input.iter().zip(addend);
-                output
-                    .iter_mut()
-                    .zip(inputs)
-                    .for_each(|(y, (&x, addend))| *y = rectify(self.value(x) + addend));
+    fn with_simd<S: Simd>(self) -> [f32; 2] {
+        let [total] = sum(self.0.iter(), |&x| [x]);
+        let mean = total / self.0.len() as f32;
+        let [squares] = sum(self.0.iter(), |&x| [(x - mean) * (x - mean)]);
+        [mean, squares]
+    }
+}
+
+/// A plane of the result.
+struct Normalize<'a> {
+    channel: Channel,
+    input: &'a [f32],
+    addend: Option<&'a [f32]>,
+    rectified: bool,
+    output: &'a mut [f32],
+}
+
+impl WithSimd for Normalize<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) {
+        let Self { channel, input, addend, rectified, output } = self;
+        for (y, &x) in output.iter_mut().zip(input) {
+            *y = channel.value(x);
+        }
+        if let Some(addend) = addend {
+            for (y, addend) in output.iter_mut().zip(addend) {
+                *y += addend;
+            }
+        }
+        if rectified {
+            for y in output {
+                *y = rectify(*y, *y);
             }
         }
     }
+}
+
+/// Stops the gradient where ReLU's result is zero.
+struct Mask<'a> {
+    grad: &'a mut [f32],
+    result: &'a [f32],
+}
+
+impl WithSimd for Mask<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn sums(self, input: &[f32], grad: &[f32], masked: bool) -> [f32; 2] {
-        let pairs = input.iter().zip(grad);
-        sum(pairs, |(&x, &grad)| {
-            let grad = if masked && self.value(x) <= 0.0 { 0.0 } else { grad };
-            [grad, grad * (x - self.mean)]
+    fn with_simd<S: Simd>(self) {
+        for (grad, &y) in self.grad.iter_mut().zip(self.result) {
+            *grad = rectify(y, *grad);
+        }
+    }
+}
+
+/// The sums over a plane of the gradient of the result and of its product with the input's distance from the mean.
+struct PlaneSums<'a> {
+    channel: Channel,
+    input: &'a [f32],
+    grad: &'a [f32],
+    rectified: bool,
+}
+
+impl WithSimd for PlaneSums<'_> {
+    type Output = [f32; 2];
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self) -> [f32; 2] {
+        let Self { channel, input, grad, rectified } = self;
+        sum(input.iter().zip(grad), |(&x, &grad)| {
+            let grad = if rectified { rectify(channel.value(x), grad) } else { grad };
+            [grad, grad * (x - channel.mean)]
         })
     }
+}
 
-    /// The gradient of the input for that of the result, which `output` holds if it is not given; `means` are the
-    /// [`sums`](Self::sums) over the channel, divided by the number of its values.
+/// Turns a plane of the input into its gradient for that of the result.
+struct Differentiate<'a> {
+    channel: Channel,
+    input: &'a mut [f32],
+    grad: &'a [f32],
+    /// The [`PlaneSums`] over the channel, divided by the number of its values.
+    means: [f32; 2],
+    rectified: bool,
+}
+
+impl WithSimd for Differentiate<'_> {
+    type Output = ();
+
     #[inline(always)]
-    fn differentiate(
-        self,
-        input: &[f32],
-        grad: Option<&[f32]>,
-        means: [f32; 2],
-        masked: bool,
-        output: &mut [f32],
-    ) {
-        let slope = means[1] * self.inverse_deviation * self.inverse_deviation;
-        let derivative = |x: f32, grad: f32| {
-            let grad = if masked && self.value(x) <= 0.0 { 0.0 } else { grad };
-            self.scale * (grad - means[0] - (x - self.mean) * slope)
-        };
-        match grad {
-            None => output.iter_mut().zip(input).for_each(|(grad, &x)| *grad = derivative(x, *grad)),
-            Some(grad) => {
-                let pairs = input.iter().zip(grad);
-                output.iter_mut().zip(pairs).for_each(|(output, (&x, &grad))| *output = derivative(x, grad));
-            }
+    fn with_simd<S: Simd>(self) {
+        let Self { channel, input, grad, means, rectified } = self;
+        let slope = means[1] * channel.inverse_deviation * channel.inverse_deviation;
+        for (x, &grad) in input.iter_mut().zip(grad) {
+            let grad = if rectified { rectify(channel.value(*x), grad) } else { grad };
+            *x = channel.scale * (grad - means[0] - (*x - channel.mean) * slope);
         }
     }
 }
