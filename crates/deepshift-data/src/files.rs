@@ -47,6 +47,26 @@ pub(crate) fn read_picture(path: &Path, longest: u64) -> Result<Vec<u8>, String>
     std::fs::read(path).map_err(|error| error.to_string())
 }
 
+/// So many bytes of a file, or what is wrong with it.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn read_range(path: &Path, offset: u64, length: u64, longest: u64) -> Result<Vec<u8>, String> {
+    use std::io::{Seek, SeekFrom};
+    if length > longest {
+        return Err(format!("it has {length} bytes, more than {longest}"));
+    }
+    let mut bytes = Vec::new();
+    let mut read = || {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        file.take(length).read_to_end(&mut bytes)
+    };
+    match read() {
+        Ok(read) if read as u64 == length => Ok(bytes),
+        Ok(read) => Err(format!("the archive ends after {read} of its {length} bytes")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// The names of a folder's visible entries, sorted.
 #[cfg(not(target_family = "wasm"))]
 pub(crate) fn entries(folder: &Path) -> Result<Vec<std::ffi::OsString>, Error> {

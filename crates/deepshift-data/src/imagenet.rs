@@ -16,8 +16,9 @@ const CLASSES_REMEDY: &str = "write one name of a folder on each line";
 const LONGEST_LIST: u64 = 1 << 24;
 
 /// Finds the pictures of one part of ImageNet in a folder that holds, directly or in its sub-folder `imagenet`,
-/// `train/<class>/*` or `val/<class>/*`. Labels follow from the order of the folders' names, or from the order of `classes`,
-/// whose folders are then the only ones looked at: give the classes of the training part for the test part.
+/// `train` or `val`: folders or archives as [`PictureFiles::open`] takes them, such as `train/<class>/*` or `train/<class>.tar`,
+/// or archives that have the part in their names, such as `imagenet-train-000.tar`. Labels follow from the order of the folders' names, or from the order of `classes`,
+/// which are then the only ones looked at: give the classes of the training part for the test part.
 ///
 /// # Errors
 /// [`Error::Missing`] if there is no such folder, and as [`PictureFiles::open`].
@@ -31,13 +32,22 @@ pub fn open(
         Part::Train => "train",
         Part::Test => "val",
     };
-    let found = ["", "imagenet"].iter().map(|sub| folder.join(sub).join(name)).find(|path| path.is_dir());
-    let found = found.ok_or_else(|| Error::Missing {
-        what: format!("ImageNet's folder {name}"),
+    let folders = ["", "imagenet"].map(|sub_folder| folder.join(sub_folder));
+    if let Some(part) = folders.iter().map(|folder| folder.join(name)).find(|path| path.is_dir()) {
+        return PictureFiles::open(&part, classes, input);
+    }
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        let mut archives = PictureFiles::archives(folder)?;
+        archives.retain(|path| path.file_name().is_some_and(|file| file.to_string_lossy().contains(name)));
+        if !archives.is_empty() {
+            return PictureFiles::open_archives(archives, classes, input);
+        }
+    }
+    Err(Error::Missing {
+        what: format!("ImageNet's folder {name}, or a tar archive of it,"),
         folder: folder.into(),
         remedy: REMEDY,
-    })?;
-    PictureFiles::open(&found, classes, input)
+    })
 }
 
 /// How torchvision feeds ImageNet to its networks: the shorter side becomes 256 pixels, of which the middle 224 are taken.
@@ -94,6 +104,9 @@ mod tests {
     fn a_folder_without_the_part_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let message = open(folder.path(), Part::Train, None, input()).unwrap_err().to_string();
-        assert!(message.starts_with("ImageNet's folder train is not in "), "{message}");
+        assert!(
+            message.starts_with("ImageNet's folder train, or a tar archive of it, is not in "),
+            "{message}"
+        );
     }
 }

@@ -1,23 +1,10 @@
 //! The binary version (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009). Each picture is a label and
 //! 3072 bytes: red, green and blue, row by row.
 
-use super::{CLASSES, PIXELS, REMEDY, SHAPE, SUB_FOLDERS, classes, preprocessing};
-use crate::{Dataset, Error, Malformed, Part, files};
-use std::path::Path;
+use super::{CLASSES, PIXELS, Pictures};
+use crate::{Malformed, Part};
 
 const RECORD: usize = 1 + PIXELS;
-/// A hundred times an official batch.
-const LONGEST: u64 = 100 * 10_000 * RECORD as u64;
-
-/// Pictures with labels, as CIFAR-10's batches hold them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pictures {
-    /// 3072 bytes a picture: channel, row, column.
-    pub images: Vec<u8>,
-    /// One label a picture, 0 to 9.
-    pub labels: Vec<u16>,
-}
-
 pub(super) fn names(part: Part) -> &'static [&'static str] {
     match part {
         Part::Train => &[
@@ -29,23 +16,6 @@ pub(super) fn names(part: Part) -> &'static [&'static str] {
         ],
         Part::Test => &["test_batch.bin"],
     }
-}
-
-pub(super) fn load(folder: &Path, part: Part) -> Result<Dataset, Error> {
-    let mut all = Pictures::default();
-    for name in names(part) {
-        let path = files::find(folder, &SUB_FOLDERS, &[name]).ok_or_else(|| Error::Missing {
-            what: format!("CIFAR-10's {name}"),
-            folder: folder.into(),
-            remedy: REMEDY,
-        })?;
-        let bytes = files::read(&path, LONGEST, REMEDY)?;
-        let pictures =
-            parse_binary(&bytes).map_err(|problem| Error::Damaged { path, problem, remedy: REMEDY })?;
-        all.images.extend(pictures.images);
-        all.labels.extend(pictures.labels);
-    }
-    Ok(Dataset::from_parts(all.images, all.labels, SHAPE, classes(), preprocessing()))
 }
 
 /// Reads a binary batch of any number of pictures.
@@ -72,6 +42,7 @@ pub fn parse_binary(bytes: &[u8]) -> Result<Pictures, Malformed> {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::{SHAPE, SUB_FOLDERS};
     use super::*;
 
     /// Pictures with these labels; each is filled with its label, its first byte with its number.

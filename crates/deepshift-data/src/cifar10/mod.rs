@@ -2,12 +2,15 @@
 
 mod binary;
 mod folder;
+mod pickle;
+mod python;
 
-use crate::{Dataset, Error, Part, files};
+use crate::{Dataset, Error, Malformed, Part, files};
 use deepshift_core::Preprocessing;
 use std::path::Path;
 
-pub use binary::{Pictures, parse_binary};
+pub use binary::parse_binary;
+pub use python::parse_python;
 
 const SHAPE: [usize; 3] = [3, 32, 32];
 const PIXELS: usize = 3 * 32 * 32;
@@ -18,23 +21,65 @@ const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 const REMEDY: &str = "run `scripts/data cifar10` to learn where to get it, or name the folder that holds it";
 /// Where the files may lie in the folder named.
-const SUB_FOLDERS: [&str; 4] = ["", "cifar10", "cifar-10-batches-bin", "cifar10/cifar-10-batches-bin"];
+const SUB_FOLDERS: [&str; 6] = [
+    "",
+    "cifar10",
+    "cifar-10-batches-bin",
+    "cifar10/cifar-10-batches-bin",
+    "cifar-10-batches-py",
+    "cifar10/cifar-10-batches-py",
+];
+/// A hundred times an official batch.
+const LONGEST: u64 = 100 * 10_000 * (1 + PIXELS as u64);
+
+/// Pictures with labels, as CIFAR-10's batches hold them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pictures {
+    /// 3072 bytes a picture: channel, row, column.
+    pub images: Vec<u8>,
+    /// One label a picture, 0 to 9.
+    pub labels: Vec<u16>,
+}
 
 /// Reads one part of CIFAR-10 from a folder that holds, directly or in its sub-folder `cifar10`, the official binary
-/// batches (also in `cifar-10-batches-bin`) or pictures as `train/<class>/*` and `test/<class>/*`. Pictures that cannot be
-/// read are left out and named by [`Dataset::skipped`].
+/// batches (also in `cifar-10-batches-bin`), the official python batches (also in `cifar-10-batches-py`) or pictures as
+/// `train/<class>/*` and `test/<class>/*`. Pictures that cannot be read are left out and named by [`Dataset::skipped`].
 ///
 /// # Errors
-/// [`Error::Missing`] if neither is there, [`Error::Damaged`] if a file is not what it should be, [`Error::File`] if it
-/// cannot be read, [`Error::Unreadable`] if no picture can be.
+/// [`Error::Missing`] if nothing of this is there, [`Error::Damaged`] if a file is not what it should be, [`Error::File`]
+/// if it cannot be read, [`Error::Unreadable`] if no picture can be.
 pub fn load(folder: &Path, part: Part) -> Result<Dataset, Error> {
-    if files::find(folder, &SUB_FOLDERS, &binary::names(part)[..1]).is_some() {
-        return binary::load(folder, part);
+    let has = |names: &[&str]| files::find(folder, &SUB_FOLDERS, &names[..1]).is_some();
+    if has(binary::names(part)) {
+        return load_batches(folder, binary::names(part), parse_binary);
+    }
+    if has(python::names(part)) {
+        return load_batches(folder, python::names(part), parse_python);
     }
     match folder::find(folder, part) {
         Some(folder) => folder::load(&folder),
         None => Err(missing(folder, part)),
     }
+}
+
+fn load_batches(
+    folder: &Path,
+    names: &[&str],
+    parse: impl Fn(&[u8]) -> Result<Pictures, Malformed>,
+) -> Result<Dataset, Error> {
+    let mut all = Pictures::default();
+    for name in names {
+        let path = files::find(folder, &SUB_FOLDERS, &[name]).ok_or_else(|| Error::Missing {
+            what: format!("CIFAR-10's {name}"),
+            folder: folder.into(),
+            remedy: REMEDY,
+        })?;
+        let bytes = files::read(&path, LONGEST, REMEDY)?;
+        let pictures = parse(&bytes).map_err(|problem| Error::Damaged { path, problem, remedy: REMEDY })?;
+        all.images.extend(pictures.images);
+        all.labels.extend(pictures.labels);
+    }
+    Ok(Dataset::from_parts(all.images, all.labels, SHAPE, classes(), preprocessing()))
 }
 
 fn missing(folder: &Path, part: Part) -> Error {

@@ -6,6 +6,7 @@ use image::{DynamicImage, ImageReader, Limits};
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+const JPEG: &[u8] = &[0xff, 0xd8];
 /// Longest side, in pixels.
 const LONGEST_SIDE: u32 = 1 << 16;
 /// What a decoder may allocate, in bytes: 89 megapixels of RGB.
@@ -18,8 +19,9 @@ const LARGEST: u64 = 1 << 28;
 /// What is wrong with it, for a user to read.
 pub(crate) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     // Decoders read hostile bytes; one that panics on them has not read the picture, and that is all.
-    catch_unwind(AssertUnwindSafe(|| decode_limited(bytes)))
-        .unwrap_or_else(|_| Err("the decoder failed on it".into()))
+    let decoded = catch_unwind(AssertUnwindSafe(|| decode_limited(bytes)));
+    let decoded = decoded.unwrap_or_else(|_| Err("the decoder failed on it".into()));
+    decoded.map_err(|reason| reason.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn decode_limited(bytes: &[u8]) -> Result<DynamicImage, String> {
@@ -28,6 +30,9 @@ fn decode_limited(bytes: &[u8]) -> Result<DynamicImage, String> {
     }
     if bytes.starts_with(png::SIGNATURE) {
         return png::decode(bytes);
+    }
+    if bytes.starts_with(JPEG) && is_cut(bytes) {
+        return Err("it ends in the middle of the picture".into());
     }
     // Reading from memory does not fail.
     let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
@@ -38,6 +43,15 @@ fn decode_limited(bytes: &[u8]) -> Result<DynamicImage, String> {
     limits.max_alloc = Some(LARGEST);
     reader.limits(limits);
     reader.decode().map_err(|error| error.to_string())
+}
+
+/// Whether a JPEG file stops within its last scan, of which the decoder would leave the rest gray. A scan's data never look
+/// like a marker.
+fn is_cut(bytes: &[u8]) -> bool {
+    const START_OF_SCAN: [u8; 2] = [0xff, 0xda];
+    const END_OF_IMAGE: [u8; 2] = [0xff, 0xd9];
+    let mut pairs = bytes.array_windows().rev();
+    pairs.find(|&&pair| pair == START_OF_SCAN || pair == END_OF_IMAGE) != Some(&END_OF_IMAGE)
 }
 
 #[cfg(test)]
@@ -71,7 +85,18 @@ pub(crate) mod tests {
         assert_eq!(decode(&[]).unwrap_err(), "the file is empty");
         assert!(!decode(b"<html>not found</html>").unwrap_err().is_empty());
         let png = encoded(ImageFormat::Png);
-        assert!(decode(&png[..png.len() / 2]).is_err());
+        let reason = decode(&png[..png.len() / 2]).unwrap_err();
+        assert!(!reason.is_empty() && !reason.contains('\n'), "{reason}");
+    }
+
+    #[test]
+    fn a_jpeg_file_that_is_cut_is_no_picture() {
+        let jpeg = encoded(ImageFormat::Jpeg);
+        for length in 2..jpeg.len() {
+            assert!(decode(&jpeg[..length]).is_err(), "cut to {length}");
+        }
+        let longer = [&jpeg[..], b"what a camera adds"].concat();
+        assert_eq!(decode(&longer).unwrap(), decode(&jpeg).unwrap());
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! Labelled pictures in files, decoded when they are asked for.
 
+mod archive;
 mod index;
 mod source;
 
-use crate::{Dataset, Error, Skipped};
+use crate::{Dataset, Error};
+pub use archive::{ArchiveIndex, ArchivedClass, ArchivedPicture, index_archive};
 use deepshift_core::Preprocessing;
 use index::{Entry, Index};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Labelled pictures of any size in files: folders named after classes, or a folder of unlabelled pictures. Nothing but
-/// their names is held in memory.
+/// Labelled pictures of any size in files: tar archives, folders named after classes, or a folder of unlabelled pictures.
+/// Nothing but their names is held in memory.
 #[derive(Debug)]
 pub struct PictureFiles {
     index: Index,
@@ -39,16 +41,37 @@ struct Broken {
 }
 
 impl PictureFiles {
-    /// Finds the pictures in `folder`: in its sub-folders, one for each class, or in itself, all of label 0 and without
-    /// classes. Labels follow from the order of the names, as in torchvision's `ImageFolder`, or from the order of
-    /// `classes`, whose folders are then the only ones looked at. Hidden files are none.
+    /// Finds the pictures in `folder`: in its tar archives (see [`index_archive`] for their classes), where it has any; in
+    /// its sub-folders, one for each class; or in itself, all of label 0 and without classes. Labels follow from the order
+    /// of the classes' names, as in torchvision's `ImageFolder`, or from the order of `classes`, and then nothing else is
+    /// looked at. Hidden files are none.
     ///
     /// # Errors
-    /// [`Error::File`] if a folder cannot be read, [`Error::Missing`] if there is no picture, [`Error::Settings`] if the
-    /// input is not one of color pictures.
+    /// [`Error::File`] if a folder or an archive cannot be read, [`Error::Missing`] if there is no picture,
+    /// [`Error::Settings`] if there are too many or the input is not one of color pictures.
     pub fn open(folder: &Path, classes: Option<&[String]>, input: PictureInput) -> Result<Self, Error> {
         input.check()?;
         Ok(Self { index: Index::of(folder, classes)?, input, broken: Mutex::default() })
+    }
+
+    /// The tar archives in a folder, in the order of their names.
+    pub(crate) fn archives(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+        index::archives(folder)
+    }
+
+    /// Finds the pictures in tar archives.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_archives(
+        archives: Vec<PathBuf>,
+        classes: Option<&[String]>,
+        input: PictureInput,
+    ) -> Result<Self, Error> {
+        input.check()?;
+        let folder = archives.first().and_then(|path| path.parent()).unwrap_or(Path::new("")).to_owned();
+        let index = Index::of_archives(archives, classes)?.checked(&folder)?;
+        Ok(Self { index, input, broken: Mutex::default() })
     }
 
     /// Number of pictures.
@@ -89,7 +112,7 @@ impl PictureFiles {
             })
             .collect();
         let mut labels = Vec::with_capacity(outcomes.len());
-        let mut skipped = Skipped::default();
+        let mut skipped = self.index.skipped.clone();
         for (place, (outcome, &index)) in outcomes.into_iter().zip(indices).enumerate() {
             match outcome {
                 Ok(label) => {

@@ -78,9 +78,9 @@ impl Source for PictureFiles {
 
     fn skipped(&self) -> Skipped {
         let broken = self.broken();
-        let mut skipped = Skipped::default();
+        let mut skipped = self.index.skipped.clone();
         broken.reasons.iter().for_each(|(&index, reason)| skipped.add(self.name(index), reason));
-        skipped.count = broken.indices.len();
+        skipped.count = self.index.skipped.count + broken.indices.len();
         skipped
     }
 }

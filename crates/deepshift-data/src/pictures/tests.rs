@@ -102,3 +102,49 @@ fn inputs_that_take_no_color_are_refused() {
         assert!(matches!(opened, Err(Error::Settings(_))));
     }
 }
+
+#[test]
+fn archives_give_the_pictures_of_their_folders() {
+    let unpacked = folder();
+    let packed = tempfile::tempdir().unwrap();
+    let read = |name: &str| std::fs::read(unpacked.path().join(name)).unwrap();
+    let first = [("x/dog/a.png", read("dog/a.png")), ("x/cat/a.png", read("cat/a.png"))];
+    let second = [("c.png", read("dog/c.png")), ("empty.jpg", Vec::new())];
+    for (name, files) in [("1.tar", &first), ("dog.tar", &second)] {
+        let files: Vec<_> = files.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
+        std::fs::write(packed.path().join(name), archive::tests::archive(&files)).unwrap();
+    }
+    std::fs::write(packed.path().join("z.tar"), b"no archive").unwrap();
+    let files = PictureFiles::open(packed.path(), None, input()).unwrap();
+    assert_eq!(files.classes(), ["cat", "dog"]);
+    let dataset = files.read(&all(&files), |_| ()).unwrap();
+    let seen: Vec<_> =
+        (0..3).map(|index| (dataset.image(index).unwrap()[0], dataset.label(index).unwrap())).collect();
+    assert_eq!(seen, [(3, 1), (1, 0), (4, 1)]);
+    let named: Vec<_> = dataset.skipped().named.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(dataset.skipped().count, 2);
+    assert!(named[0].ends_with("z.tar") && named[1].ends_with("dog.tar/empty.jpg"), "{named:?}");
+    let dogs = PictureFiles::open(packed.path(), Some(&["dog".into()]), input()).unwrap();
+    assert_eq!((dogs.len(), dogs.label(0)), (3, Some(0)));
+}
+
+#[test]
+fn numbered_archives_have_numbered_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = encode_png(&RgbImage::from_pixel(9, 9, Rgb([7; 3])));
+    let bytes = archive::tests::archive(&[
+        ("1.png", &picture),
+        ("1.cls", b"2"),
+        ("2.png", &picture),
+        ("2.cls", b"0"),
+    ]);
+    std::fs::write(folder.path().join("imagenet-val-0.tar"), &bytes).unwrap();
+    let open = |classes| crate::imagenet::open(folder.path(), crate::Part::Test, classes, input()).unwrap();
+    let files = open(None);
+    assert_eq!((files.len(), files.label(0), files.classes().len()), (2, Some(2), 3));
+    // Cut within the second picture.
+    let cut = bytes.len() - 1024 - 1024 - 512;
+    std::fs::write(folder.path().join("imagenet-val-0.tar"), &bytes[..cut]).unwrap();
+    let names = ["a", "b", "c"].map(String::from);
+    assert_eq!(open(Some(&names)).read(&[0], |_| ()).unwrap().classes(), names);
+}
