@@ -66,3 +66,9 @@ impl From<deepshift_train::Error> for Error {
         Self::input(error)
     }
 }
+
+impl From<deepshift_train::data::Error> for Error {
+    fn from(error: deepshift_train::data::Error) -> Self {
+        Self::input(error)
+    }
+}

@@ -23,6 +23,6 @@ pub use codes::{ShiftFormat, ShiftType, Term, term_value};
 pub use error::{Error, Result};
 pub use fixed::{FixedPoint, MAX_FRACTION_BITS, MAX_OUTPUT};
 pub use model::{FloatTensor, Model, Provenance, Tensor};
-pub use preprocess::{Input, Interpolation, Preprocessing};
+pub use preprocess::{Input, Interpolation, Preprocessing, resample};
 pub use rank::rank;
 pub use weight::{MAX_INTEGER_BITS, ShiftWeight};

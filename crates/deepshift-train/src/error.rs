@@ -5,26 +5,9 @@ use std::path::PathBuf;
 /// An error of this crate. Its message is one line and says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Files are not where they were looked for: the user names another folder or fetches them.
-    #[error("{what} is not in {}; {remedy}", folder.display())]
-    Missing {
-        /// What was looked for.
-        what: String,
-        /// Where it was looked for.
-        folder: PathBuf,
-        /// What the user can do.
-        remedy: &'static str,
-    },
-    /// A file does not hold what it should: whoever made it, or the way here, is at fault.
-    #[error("{} is damaged: {problem}; {remedy}", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and where.
-        problem: Malformed,
-        /// What the user can do.
-        remedy: &'static str,
-    },
+    /// A data set that cannot be used.
+    #[error(transparent)]
+    Data(#[from] deepshift_data::Error),
     /// The machine refuses to read or write a file.
     #[error("cannot {action} {}: {source}", path.display())]
     File {
@@ -47,21 +30,4 @@ pub enum Error {
     /// Weights that do not fit the network.
     #[error(transparent)]
     Network(#[from] deepshift_burn::Error),
-}
-
-/// Bytes that are not what they should be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("at byte {offset}, {problem}")]
-pub struct Malformed {
-    /// Where in the bytes, after unpacking if they were packed.
-    pub offset: usize,
-    /// What is wrong there.
-    pub problem: String,
-}
-
-impl Malformed {
-    /// A problem at `offset`.
-    pub fn new(offset: usize, problem: impl Into<String>) -> Self {
-        Self { offset, problem: problem.into() }
-    }
 }

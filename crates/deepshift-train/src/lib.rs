@@ -1,12 +1,10 @@
-//! Training: data sets and their order, learning-rate schedules, files that survive a kill.
+//! Training: the loop, learning-rate schedules, files that survive a kill.
 //!
-//! Nothing here prints, and files are touched only in `data/files.rs` and [`atomic`], so that the rest runs in
-//! a browser as well.
+//! Nothing here prints, and files are touched only in [`data`] and [`atomic`], so that the rest runs in a browser as well.
 
 pub mod atomic;
 mod calibrate;
 mod checkpoint;
-pub mod data;
 mod error;
 mod optimizer;
 mod pack;
@@ -16,7 +14,8 @@ mod trainer;
 
 pub use calibrate::calibrate;
 pub use checkpoint::{checkpoint_settings, checkpoint_weights, to_safetensors};
-pub use error::{Error, Malformed};
+pub use deepshift_data as data;
+pub use error::Error;
 pub use pack::{CALIBRATION_PICTURES, Packed, model_weights, pack, pack_float};
 pub use schedule::{Decay, Schedule, WarmUp};
 pub use settings::{OptimizerKind, Settings, ShiftSettings};

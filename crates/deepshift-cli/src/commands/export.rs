@@ -8,7 +8,7 @@ use deepshift_burn::{Network, StateDict, TrainingOptions, read_state_dict};
 use deepshift_core::graph::Graph;
 use deepshift_core::{Preprocessing, Provenance};
 use deepshift_models::{by_name, to_shift};
-use deepshift_train::data::{Dataset, Part, mnist};
+use deepshift_train::data::{self, Dataset, Part, mnist};
 use deepshift_train::{
     CALIBRATION_PICTURES, Packed, checkpoint_settings, checkpoint_weights, pack, pack_float,
 };
@@ -178,7 +178,7 @@ fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<Datase
     }
     let folder = arguments.data.as_deref();
     match mnist::load(folder.unwrap_or(Path::new("data")), Part::Train) {
-        Err(deepshift_train::Error::Missing { .. }) if folder.is_none() => Ok(None),
+        Err(data::Error::Missing { .. }) if folder.is_none() => Ok(None),
         loaded => Ok(Some(loaded?)),
     }
 }

@@ -1,7 +1,7 @@
 //! How a picture of bytes becomes the input of a network.
 
 mod picture;
-mod resample;
+pub mod resample;
 
 use crate::fixed::FixedPoint;
 use crate::{Error, Result};

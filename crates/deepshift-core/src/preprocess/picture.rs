@@ -32,18 +32,11 @@ impl Preprocessing {
         height: usize,
         input_shape: &[usize],
     ) -> Result<Vec<u8>> {
-        let &[channels @ (1 | 3), rows, columns] = input_shape else {
-            return Err(Error::argument(format!("a network of input {input_shape:?} takes no pictures")));
-        };
-        if width > MAX_SIDE || height > MAX_SIDE {
-            return Err(Error::Limit(format!("a picture of {width}x{height} pixels: at most 65536 a side")));
-        }
+        let [vertical, horizontal] = self.axes([height, width], input_shape)?;
         if rgba.is_empty() || (width as u64 * height as u64).checked_mul(4) != Some(rgba.len() as u64) {
             return Err(Error::argument(format!("{} bytes for {width}x{height} pixels of RGBA", rgba.len())));
         }
-        let [vertical, horizontal] = crops([height, width], [rows, columns], self.resize);
-        let axis = |crop: Crop| Axis::new(crop.size, crop.resized, crop.range(), self.interpolation);
-        let (vertical, horizontal) = (axis(vertical), axis(horizontal));
+        let (channels, columns) = (input_shape[0], input_shape[2]);
         let planes = (0..channels).map(|channel| {
             let seen = vertical.seen();
             let pixels = rgba[seen.start * width * 4..seen.end * width * 4].chunks_exact(4);
@@ -54,6 +47,24 @@ impl Preprocessing {
             vertical.columns(&horizontal.rows(&plane, width), columns)
         });
         Ok(planes.collect::<Vec<_>>().concat())
+    }
+
+    /// How the rows and the columns of a picture of this height and width are resized and cropped to the input.
+    ///
+    /// Errors: as [`picture`](Self::picture).
+    pub fn axes(&self, size: [usize; 2], input_shape: &[usize]) -> Result<[Axis; 2]> {
+        let &[1 | 3, rows, columns] = input_shape else {
+            return Err(Error::argument(format!("a network of input {input_shape:?} takes no pictures")));
+        };
+        let [height, width] = size;
+        if width > MAX_SIDE || height > MAX_SIDE {
+            return Err(Error::Limit(format!("a picture of {width}x{height} pixels: at most 65536 a side")));
+        }
+        if width == 0 || height == 0 {
+            return Err(Error::argument(format!("a picture of {width}x{height} pixels is empty")));
+        }
+        let axis = |crop: Crop| Axis::new(crop.size, crop.resized, crop.range(), self.interpolation);
+        Ok(crops(size, [rows, columns], self.resize).map(axis))
     }
 }
 

@@ -5,17 +5,20 @@ use super::Interpolation;
 use std::ops::Range;
 
 /// Bits after the point of a weight, so that the sum over any window of bytes fits an i32.
-const PRECISION: u32 = 22;
+pub const PRECISION: u32 = 22;
 
 /// How the pixels of one axis become those of the resized picture.
-pub(super) struct Axis {
+pub struct Axis {
     taps: Vec<Taps>,
 }
 
-/// The pixels that one pixel of the result is made of, and their weights.
-struct Taps {
-    first: usize,
-    weights: Vec<i32>,
+/// The pixels that one pixel of the result is made of: it is the sum of weights times pixels plus
+/// `2^(PRECISION - 1)`, shifted right by [`PRECISION`] and limited to a byte.
+pub struct Taps {
+    /// The first pixel.
+    pub first: usize,
+    /// Its weight, the next one's and so on.
+    pub weights: Vec<i32>,
 }
 
 impl Axis {
@@ -23,6 +26,11 @@ impl Axis {
     pub fn new(size: usize, resized: usize, wanted: Range<usize>, interpolation: Interpolation) -> Self {
         let scale = size as f64 / resized as f64;
         Self { taps: wanted.map(|index| Taps::new(size, index, scale, interpolation)).collect() }
+    }
+
+    /// One for each pixel of the result.
+    pub fn taps(&self) -> &[Taps] {
+        &self.taps
     }
 
     /// All pixels that matter.
@@ -62,7 +70,8 @@ impl Taps {
         Self { first, weights }
     }
 
-    fn end(&self) -> usize {
+    /// The pixel after the last.
+    pub fn end(&self) -> usize {
         self.first + self.weights.len()
     }
 

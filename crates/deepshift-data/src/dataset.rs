@@ -1,6 +1,6 @@
 //! Labelled pictures in memory.
 
-use crate::Malformed;
+use crate::{Batch, Malformed, Skipped};
 use deepshift_core::Preprocessing;
 
 /// Which half of a data set.
@@ -16,26 +16,17 @@ pub enum Part {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {
     /// One picture after another, each in the order channel, row, column.
-    pub(super) images: Vec<u8>,
+    pub(crate) images: Vec<u8>,
     /// One label a picture, each below the number of classes.
-    pub(super) labels: Vec<u16>,
+    pub(crate) labels: Vec<u16>,
     /// Channels, height, width.
-    pub(super) shape: [usize; 3],
+    pub(crate) shape: [usize; 3],
     /// Class names in the order of the labels.
-    pub(super) classes: Vec<String>,
+    pub(crate) classes: Vec<String>,
     /// One entry a channel.
-    pub(super) preprocessing: Preprocessing,
-}
-
-/// Normalized pictures and their labels, ready to become tensors.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Batch {
-    /// `shape` values, row-major.
-    pub images: Vec<f32>,
-    /// One label a picture.
-    pub labels: Vec<i32>,
-    /// Pictures, channels, height, width.
-    pub shape: [usize; 4],
+    pub(crate) preprocessing: Preprocessing,
+    /// What was left out in reading it.
+    pub(crate) skipped: Skipped,
 }
 
 impl Dataset {
@@ -61,7 +52,18 @@ impl Dataset {
         if preprocessing.mean.len() != shape[0] || preprocessing.std.len() != shape[0] {
             return Err(Malformed::new(0, "the preprocessing has another number of channels"));
         }
-        Ok(Self { images, labels, shape, classes, preprocessing })
+        Ok(Self::from_parts(images, labels, shape, classes, preprocessing))
+    }
+
+    /// Pictures whose sizes and labels were checked by the one who read them.
+    pub(crate) fn from_parts(
+        images: Vec<u8>,
+        labels: Vec<u16>,
+        shape: [usize; 3],
+        classes: Vec<String>,
+        preprocessing: Preprocessing,
+    ) -> Self {
+        Self { images, labels, shape, classes, preprocessing, skipped: Skipped::default() }
     }
 
     /// Number of pictures.
@@ -90,6 +92,11 @@ impl Dataset {
         &self.preprocessing
     }
 
+    /// What was left out in reading the files.
+    pub fn skipped(&self) -> &Skipped {
+        &self.skipped
+    }
+
     /// The bytes of the pictures `start..end`, one after the other; less at the end of the data set.
     pub fn bytes(&self, start: u32, end: u32) -> &[u8] {
         let each: usize = self.shape.iter().product();
@@ -110,26 +117,8 @@ impl Dataset {
 
     /// The pictures at `indices`, normalized, in that order. Indices beyond the last picture are left out.
     pub fn batch(&self, indices: &[u32]) -> Batch {
-        let [channels, height, width] = self.shape;
-        let tables: Vec<[f32; 256]> = tables(&self.preprocessing);
-        let mut images = Vec::with_capacity(indices.len() * channels * height * width);
-        let mut labels = Vec::with_capacity(indices.len());
-        for &index in indices {
-            let (Some(image), Some(label)) = (self.image(index), self.label(index)) else { continue };
-            for (plane, table) in image.chunks_exact(height * width).zip(&tables) {
-                images.extend(plane.iter().map(|&byte| table[usize::from(byte)]));
-            }
-            labels.push(i32::from(label));
-        }
-        let shape = [labels.len(), channels, height, width];
-        Batch { images, labels, shape }
+        Batch::of(self, indices)
     }
-}
-
-/// What each byte becomes, for each channel.
-fn tables(preprocessing: &Preprocessing) -> Vec<[f32; 256]> {
-    let channels = 0..preprocessing.mean.len();
-    channels.map(|channel| std::array::from_fn(|byte| preprocessing.value(channel, byte as u8))).collect()
 }
 
 #[cfg(test)]
@@ -144,6 +133,7 @@ mod tests {
             shape: [2, 1, 2],
             classes: vec!["cat".into(), "dog".into()],
             preprocessing: Preprocessing::new(vec![0.0, 0.5], vec![1.0, 0.25]),
+            skipped: Skipped::default(),
         }
     }
 

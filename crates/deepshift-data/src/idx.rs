@@ -6,8 +6,8 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 
-use super::files::LONGEST;
 use crate::Malformed;
+use crate::files::LONGEST;
 
 /// The first bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -46,7 +46,7 @@ pub fn parse_idx_labels(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
 }
 
 /// Offset of the values in a file of `dimensions` dimensions.
-pub(super) const fn header_length(dimensions: usize) -> usize {
+pub(crate) const fn header_length(dimensions: usize) -> usize {
     4 + 4 * dimensions
 }
 

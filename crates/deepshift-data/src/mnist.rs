@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::dataset::{Dataset, Part};
-use super::files;
-use super::idx::{IdxImages, header_length, parse_idx_images, parse_idx_labels};
+use crate::dataset::{Dataset, Part};
+use crate::files;
+use crate::idx::{IdxImages, header_length, parse_idx_images, parse_idx_labels};
 use crate::{Error, Malformed};
 use deepshift_core::Preprocessing;
 
@@ -39,12 +39,10 @@ fn load_file<T>(
     name: &str,
     parse: impl FnOnce(&[u8]) -> Result<T, Malformed>,
 ) -> Result<T, Error> {
-    let path = files::find(folder, &SUB_FOLDERS, name).ok_or_else(|| Error::Missing {
-        what: format!("MNIST's {name}"),
-        folder: folder.into(),
-        remedy: REMEDY,
+    let path = files::find(folder, &SUB_FOLDERS, &[name, &format!("{name}.gz")]).ok_or_else(|| {
+        Error::Missing { what: format!("MNIST's {name}"), folder: folder.into(), remedy: REMEDY }
     })?;
-    let bytes = files::read(&path, REMEDY)?;
+    let bytes = files::read(&path, files::LONGEST, REMEDY)?;
     parse(&bytes).map_err(|problem| Error::Damaged { path, problem, remedy: REMEDY })
 }
 
@@ -95,13 +93,7 @@ fn classes() -> Vec<String> {
 }
 
 fn assemble(images: IdxImages, labels: Vec<u16>) -> Dataset {
-    Dataset {
-        images: images.pixels,
-        labels,
-        shape: [1, SIDE, SIDE],
-        classes: classes(),
-        preprocessing: preprocessing(),
-    }
+    Dataset::from_parts(images.pixels, labels, [1, SIDE, SIDE], classes(), preprocessing())
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::num::NonZeroUsize;
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::random::{below, generator};
 
 /// Keeps these random numbers apart from others drawn from the same seed.
 const PURPOSE: &[u8; 16] = b"order of picture";
@@ -21,7 +22,7 @@ impl Epoch {
     /// All of `pictures` pictures, shuffled for this `epoch` of a training with this `seed`.
     pub fn shuffled(pictures: u32, batch_size: NonZeroUsize, seed: u64, epoch: u32) -> Self {
         let mut order: Vec<u32> = (0..pictures).collect();
-        shuffle(&mut order, &mut generator(seed, epoch));
+        shuffle(&mut order, &mut generator(PURPOSE, seed, epoch, 0));
         Self { order, batch_size }
     }
 
@@ -40,18 +41,15 @@ impl Epoch {
         self.order.len().div_ceil(self.batch_size.get())
     }
 
+    /// Where in the order a batch begins.
+    pub(crate) fn start(&self, batch: usize) -> usize {
+        batch.saturating_mul(self.batch_size.get()).min(self.order.len())
+    }
+
     /// The picture indices of each batch, from batch `first` on (counted from 0).
     pub fn batches_from(&self, first: usize) -> impl ExactSizeIterator<Item = &[u32]> {
         self.order.chunks(self.batch_size.get()).skip(first)
     }
-}
-
-fn generator(seed: u64, epoch: u32) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    key[..8].copy_from_slice(&seed.to_le_bytes());
-    key[8..12].copy_from_slice(&epoch.to_le_bytes());
-    key[16..].copy_from_slice(PURPOSE);
-    ChaCha8Rng::from_seed(key)
 }
 
 /// Fisher and Yates's shuffle: every order is equally likely.
@@ -59,17 +57,6 @@ fn shuffle(order: &mut [u32], generator: &mut ChaCha8Rng) {
     for last in (1..order.len()).rev() {
         // Orders hold u32 indices, so their positions fit.
         order.swap(last, below(last as u32 + 1, generator) as usize);
-    }
-}
-
-/// A number below `bound`, each equally likely (Lemire, "Fast Random Integer Generation in an Interval", 2019).
-fn below(bound: u32, generator: &mut ChaCha8Rng) -> u32 {
-    let uneven = bound.wrapping_neg() % bound;
-    loop {
-        let product = u64::from(generator.next_u32()) * u64::from(bound);
-        if product as u32 >= uneven {
-            return (product >> 32) as u32;
-        }
     }
 }
 

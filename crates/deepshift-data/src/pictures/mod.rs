@@ -1,0 +1,175 @@
+//! Labelled pictures in files, decoded when they are asked for.
+
+mod archive;
+mod index;
+mod source;
+
+use crate::{Dataset, Error};
+pub use archive::{ArchiveIndex, ArchivedClass, ArchivedPicture, index_archive};
+use deepshift_core::Preprocessing;
+use index::{Entry, Index};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// Labelled pictures of any size in files: tar archives, folders named after classes, or a folder of unlabelled pictures.
+/// Nothing but their names is held in memory.
+#[derive(Debug)]
+pub struct PictureFiles {
+    index: Index,
+    input: PictureInput,
+    broken: Mutex<Broken>,
+}
+
+/// What a network takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PictureInput {
+    /// 3 channels, height, width.
+    pub shape: [usize; 3],
+    /// How a picture of any size becomes one of that.
+    pub preprocessing: Preprocessing,
+}
+
+/// Pictures that could not be read so far.
+#[derive(Debug, Default)]
+struct Broken {
+    indices: BTreeSet<u32>,
+    /// Of the first so many.
+    reasons: BTreeMap<u32, String>,
+}
+
+impl PictureFiles {
+    /// Finds the pictures in `folder`: in its tar archives (see [`index_archive`] for their classes), where it has any; in
+    /// its sub-folders, one for each class; or in itself, all of label 0 and without classes. Labels follow from the order
+    /// of the classes' names, as in torchvision's `ImageFolder`, or from the order of `classes`, and then nothing else is
+    /// looked at. Hidden files are none.
+    ///
+    /// # Errors
+    /// [`Error::File`] if a folder or an archive cannot be read, [`Error::Missing`] if there is no picture,
+    /// [`Error::Settings`] if there are too many or the input is not one of color pictures.
+    pub fn open(folder: &Path, classes: Option<&[String]>, input: PictureInput) -> Result<Self, Error> {
+        input.check()?;
+        Ok(Self { index: Index::of(folder, classes)?, input, broken: Mutex::default() })
+    }
+
+    /// The tar archives in a folder, in the order of their names.
+    pub(crate) fn archives(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+        index::archives(folder)
+    }
+
+    /// Finds the pictures in tar archives.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_archives(
+        archives: Vec<PathBuf>,
+        classes: Option<&[String]>,
+        input: PictureInput,
+    ) -> Result<Self, Error> {
+        input.check()?;
+        let folder = archives.first().and_then(|path| path.parent()).unwrap_or(Path::new("")).to_owned();
+        let index = Index::of_archives(archives, classes)?.checked(&folder)?;
+        Ok(Self { index, input, broken: Mutex::default() })
+    }
+
+    /// Number of pictures.
+    pub fn len(&self) -> u32 {
+        self.index.entries.len() as u32
+    }
+
+    /// Whether there are no pictures.
+    pub fn is_empty(&self) -> bool {
+        self.index.entries.is_empty()
+    }
+
+    /// Class names in the order of the labels; none where pictures have no labels.
+    pub fn classes(&self) -> &[String] {
+        &self.index.classes
+    }
+
+    /// The label of a picture; none beyond the last picture.
+    pub fn label(&self, index: u32) -> Option<u16> {
+        self.index.entries.get(index as usize).map(|entry| entry.label)
+    }
+
+    /// Reads the pictures at `indices` into memory, in that order, on all cores. `progress` is told how many are done; it
+    /// is called by whoever is at work. Pictures that cannot be read are left out and named by [`Dataset::skipped`].
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] if no picture can be read, [`Error::Settings`] if they do not fit into memory.
+    pub fn read(&self, indices: &[u32], progress: impl Fn(usize) + Sync) -> Result<Dataset, Error> {
+        let each: usize = self.input.shape.iter().product();
+        let mut images = zeros(each, indices.len())?;
+        let done = AtomicUsize::new(0);
+        let outcomes: Vec<Result<u16, String>> = (images.par_chunks_exact_mut(each), indices)
+            .into_par_iter()
+            .map(|(image, &index)| {
+                let outcome = self.load(index, None).map(|bytes| image.copy_from_slice(&bytes));
+                progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+                outcome.map(|()| self.label(index).unwrap_or_default())
+            })
+            .collect();
+        let mut labels = Vec::with_capacity(outcomes.len());
+        let mut skipped = self.index.skipped.clone();
+        for (place, (outcome, &index)) in outcomes.into_iter().zip(indices).enumerate() {
+            match outcome {
+                Ok(label) => {
+                    images.copy_within(place * each..(place + 1) * each, labels.len() * each);
+                    labels.push(label);
+                }
+                Err(reason) => skipped.add(self.name(index), reason),
+            }
+        }
+        images.truncate(labels.len() * each);
+        if labels.is_empty() {
+            let reason = skipped.named.first().map_or("there is none".into(), |first| first.reason.clone());
+            return Err(Error::Unreadable { count: indices.len(), reason });
+        }
+        let PictureInput { shape, preprocessing } = self.input.clone();
+        let classes = self.classes().to_vec();
+        Ok(Dataset { skipped, ..Dataset::from_parts(images, labels, shape, classes, preprocessing) })
+    }
+
+    fn entry(&self, index: u32) -> Result<&Entry, String> {
+        self.index.entries.get(index as usize).ok_or_else(|| format!("there is no picture {index}"))
+    }
+
+    fn name(&self, index: u32) -> String {
+        self.entry(index).map_or_else(|error| error, |entry| self.index.name(entry))
+    }
+
+    fn broken(&self) -> std::sync::MutexGuard<'_, Broken> {
+        // Nothing panics while it is held, and half a change would do no harm.
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl PictureInput {
+    fn check(&self) -> Result<(), Error> {
+        let Self { shape, preprocessing } = self;
+        if shape[0] != 3
+            || shape.contains(&0)
+            || preprocessing.mean.len() != 3
+            || preprocessing.std.len() != 3
+        {
+            return Err(Error::Settings(format!("color pictures do not fit an input of shape {shape:?}")));
+        }
+        Ok(())
+    }
+}
+
+/// Room for so many pictures.
+fn zeros(each: usize, pictures: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let length = each.checked_mul(pictures);
+    if length.is_none_or(|length| bytes.try_reserve_exact(length).is_err()) {
+        return Err(Error::Settings(format!("{pictures} pictures of {each} bytes do not fit into memory")));
+    }
+    bytes.resize(each * pictures, 0);
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+use super::*;
+use crate::decode::tests::encode_png;
+use crate::{Augmentation, Loader, Source, TrainingEpoch};
+use image::{Rgb, RgbImage};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+fn input() -> PictureInput {
+    let preprocessing = Preprocessing { resize: Some(10), ..Preprocessing::new(vec![0.0; 3], vec![1.0; 3]) };
+    PictureInput { shape: [3, 8, 8], preprocessing }
+}
+
+/// A gray picture of any size.
+fn write(folder: &Path, name: &str, gray: u8) {
+    let picture = RgbImage::from_pixel(12 + u32::from(gray) % 5, 11, Rgb([gray; 3]));
+    std::fs::create_dir_all(folder.join(name).parent().unwrap()).unwrap();
+    std::fs::write(folder.join(name), encode_png(&picture)).unwrap();
+}
+
+/// Two classes of two pictures, and broken files.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, gray) in [("dog/a.png", 3), ("dog/c.png", 4), ("cat/b.png", 2), ("cat/a.png", 1)] {
+        write(folder.path(), name, gray);
+    }
+    std::fs::write(folder.path().join("cat/empty.jpg"), b"").unwrap();
+    std::fs::write(folder.path().join("dog/b.txt"), b"a list of dogs").unwrap();
+    std::fs::File::create(folder.path().join("dog/huge.jpg")).unwrap().set_len(1 << 40).unwrap();
+    folder
+}
+
+fn all(files: &PictureFiles) -> Vec<u32> {
+    (0..files.len()).collect()
+}
+
+#[test]
+fn pictures_are_read_in_order_and_broken_ones_left_out() {
+    let folder = folder();
+    let files = PictureFiles::open(folder.path(), None, input()).unwrap();
+    assert_eq!((files.len(), files.classes()), (7, &["cat".to_string(), "dog".to_string()][..]));
+    let most = AtomicUsize::new(0);
+    let progress = |done| {
+        most.fetch_max(done, Ordering::Relaxed);
+    };
+    let dataset = files.read(&all(&files), progress).unwrap();
+    assert_eq!(most.into_inner(), 7);
+    assert_eq!(dataset.shape(), [3, 8, 8]);
+    let seen: Vec<_> =
+        (0..4).map(|index| (dataset.image(index).unwrap()[0], dataset.label(index).unwrap())).collect();
+    assert_eq!(seen, [(1, 0), (2, 0), (3, 1), (4, 1)]);
+    let named: Vec<_> =
+        dataset.skipped().named.iter().map(|one| one.name.rsplit('/').next().unwrap()).collect();
+    assert_eq!((dataset.len(), named), (4, vec!["empty.jpg", "b.txt", "huge.jpg"]));
+    // The same is known of the files from now on.
+    assert_eq!(files.skipped().count, 3);
+    assert_eq!(files.skipped().named[0].reason, "the file is empty");
+    // In another order, and some of them.
+    let some = files.read(&[5, 0], |_| ()).unwrap();
+    assert_eq!((some.image(0).unwrap()[0], some.label(0)), (4, Some(1)));
+    assert!(matches!(files.read(&[2], |_| ()), Err(Error::Unreadable { count: 1, .. })));
+    assert!(matches!(files.read(&[99], |_| ()), Err(Error::Unreadable { count: 1, .. })));
+}
+
+#[test]
+fn a_list_of_classes_chooses_and_orders() {
+    let folder = folder();
+    let classes = ["horse", "dog"].map(String::from);
+    let files = PictureFiles::open(folder.path(), Some(&classes), input()).unwrap();
+    assert_eq!((files.len(), files.label(0), files.classes()), (4, Some(1), &classes[..]));
+    let none = PictureFiles::open(folder.path(), Some(&classes[..1]), input());
+    assert!(matches!(none, Err(Error::Missing { .. })));
+}
+
+#[test]
+fn a_folder_without_classes_has_pictures_without_labels() {
+    let folder = folder();
+    let files = PictureFiles::open(&folder.path().join("cat"), None, input()).unwrap();
+    assert_eq!((files.len(), files.classes().len(), files.label(1)), (3, 0, Some(0)));
+    assert_eq!(files.read(&all(&files), |_| ()).unwrap().len(), 2);
+}
+
+#[test]
+fn a_training_goes_on_without_the_broken_ones() {
+    let folder = folder();
+    let augmentation =
+        Augmentation { resized_crop: true, pad_and_crop: 1, flip: true, mixup: 0.2, cutmix: 0.0 };
+    let epoch = || TrainingEpoch::new(7, NonZeroUsize::new(3).unwrap(), 1, 2, augmentation);
+    let batches = |threads| -> Vec<_> {
+        let files = Arc::new(PictureFiles::open(folder.path(), None, input()).unwrap());
+        Loader::training(files, epoch(), 0, threads).map(Result::unwrap).collect()
+    };
+    let expected = batches(0);
+    assert!(expected.iter().map(|batch| batch.labels.len()).eq([3, 3, 1]));
+    assert!(batches(1) == expected && batches(3) == expected);
+}
+
+#[test]
+fn inputs_that_take_no_color_are_refused() {
+    let folder = folder();
+    for shape in [[1, 8, 8], [3, 0, 8]] {
+        let opened = PictureFiles::open(folder.path(), None, PictureInput { shape, ..input() });
+        assert!(matches!(opened, Err(Error::Settings(_))));
+    }
+}
+
+#[test]
+fn archives_give_the_pictures_of_their_folders() {
+    let unpacked = folder();
+    let packed = tempfile::tempdir().unwrap();
+    let read = |name: &str| std::fs::read(unpacked.path().join(name)).unwrap();
+    let first = [("x/dog/a.png", read("dog/a.png")), ("x/cat/a.png", read("cat/a.png"))];
+    let second = [("c.png", read("dog/c.png")), ("empty.jpg", Vec::new())];
+    for (name, files) in [("1.tar", &first), ("dog.tar", &second)] {
+        let files: Vec<_> = files.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
+        std::fs::write(packed.path().join(name), archive::tests::archive(&files)).unwrap();
+    }
+    std::fs::write(packed.path().join("z.tar"), b"no archive").unwrap();
+    let files = PictureFiles::open(packed.path(), None, input()).unwrap();
+    assert_eq!(files.classes(), ["cat", "dog"]);
+    let dataset = files.read(&all(&files), |_| ()).unwrap();
+    let seen: Vec<_> =
+        (0..3).map(|index| (dataset.image(index).unwrap()[0], dataset.label(index).unwrap())).collect();
+    assert_eq!(seen, [(3, 1), (1, 0), (4, 1)]);
+    let named: Vec<_> = dataset.skipped().named.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(dataset.skipped().count, 2);
+    assert!(named[0].ends_with("z.tar") && named[1].ends_with("dog.tar/empty.jpg"), "{named:?}");
+    let dogs = PictureFiles::open(packed.path(), Some(&["dog".into()]), input()).unwrap();
+    assert_eq!((dogs.len(), dogs.label(0)), (3, Some(0)));
+}
+
+#[test]
+fn numbered_archives_have_numbered_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = encode_png(&RgbImage::from_pixel(9, 9, Rgb([7; 3])));
+    let bytes = archive::tests::archive(&[
+        ("1.png", &picture),
+        ("1.cls", b"2"),
+        ("2.png", &picture),
+        ("2.cls", b"0"),
+    ]);
+    std::fs::write(folder.path().join("imagenet-val-0.tar"), &bytes).unwrap();
+    let open = |classes| crate::imagenet::open(folder.path(), crate::Part::Test, classes, input()).unwrap();
+    let files = open(None);
+    assert_eq!((files.len(), files.label(0), files.classes().len()), (2, Some(2), 3));
+    // Cut within the second picture.
+    let cut = bytes.len() - 1024 - 1024 - 512;
+    std::fs::write(folder.path().join("imagenet-val-0.tar"), &bytes[..cut]).unwrap();
+    let names = ["a", "b", "c"].map(String::from);
+    assert_eq!(open(Some(&names)).read(&[0], |_| ()).unwrap().classes(), names);
+}
