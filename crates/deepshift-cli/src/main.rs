@@ -33,6 +33,7 @@ struct Cli {
 enum Command {
     Train(commands::train::Arguments),
     Eval(commands::eval::Arguments),
+    Convert(commands::convert::Arguments),
     Export(commands::export::Arguments),
     Run(commands::run::Arguments),
     Inspect(commands::inspect::Arguments),
@@ -44,6 +45,7 @@ impl Command {
         match self {
             Self::Train(arguments) => commands::train::run(&arguments),
             Self::Eval(arguments) => commands::eval::run(&arguments),
+            Self::Convert(arguments) => commands::convert::run(&arguments),
             Self::Export(arguments) => commands::export::run(&arguments),
             Self::Run(arguments) => commands::run::run(&arguments),
             Self::Inspect(arguments) => commands::inspect::run(&arguments),

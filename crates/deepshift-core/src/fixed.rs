@@ -67,6 +67,8 @@ impl FixedPoint {
     }
 
     /// `clamp(floor(x * 2^F)) * 2^-F`: the rounding of inputs and biases in float mode. NaN stays NaN.
+    // Kernels round whole tensors with it, compiled for other instruction sets.
+    #[inline(always)]
     pub fn floor(self, x: f32) -> f32 {
         let q = (x * exp2(self.fraction_bits)).floor();
         q.clamp(self.lowest as f32, self.highest as f32) * exp2(-self.fraction_bits)

@@ -33,11 +33,13 @@ fn half_ulp_of_half_integer(exponent: i32) -> f64 {
     exp2_f64(octave - 24)
 }
 
+#[inline(always)]
 fn exp2_f64(exponent: i32) -> f64 {
     f64::from_bits(((exponent + 1023) as u64) << 52)
 }
 
 /// `2^exponent`, exact; below the smallest subnormal it is zero, above the largest f32 it is infinite.
+#[inline(always)]
 pub fn exp2(exponent: i32) -> f32 {
     exp2_f64(exponent.clamp(-1022, 1023)) as f32
 }

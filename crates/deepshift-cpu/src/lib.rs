@@ -28,6 +28,7 @@ mod integer;
 mod isa;
 mod kernels;
 mod movement;
+mod nodes;
 mod options;
 mod pack;
 mod plan;
@@ -38,5 +39,8 @@ mod workers;
 pub use deepshift_core::{Kernel, Mode};
 pub use error::{Error, Result};
 pub use executor::Executor;
+#[cfg(not(target_family = "wasm"))]
+pub use float::gram;
 pub use isa::{ENVIRONMENT_VARIABLE, Isa};
+pub use nodes::{FloatNodes, Patches};
 pub use options::Options;

@@ -185,6 +185,7 @@ pub enum Activation {
 
 impl Activation {
     /// The function itself.
+    #[inline(always)]
     pub fn apply(self, x: f32) -> f32 {
         match self {
             Self::Relu => x.max(0.0),

@@ -15,8 +15,10 @@ use crate::geometry::Shape;
 use crate::movement::{channels_first, channels_last};
 use crate::plan::Plan;
 use crate::{Error, Result};
-use deepshift_core::Kernel;
-use deepshift_core::{Input, Model};
+use deepshift_core::graph::Node;
+use deepshift_core::{Input, Kernel, Model};
+#[cfg(not(target_family = "wasm"))]
+pub use product::gram;
 use step::Step;
 
 /// A float network, ready to run.
@@ -24,6 +26,8 @@ pub(crate) struct FloatExecutor {
     plan: Plan,
     steps: Vec<Step>,
     shapes: Vec<Shape>,
+    /// Of each node's first operand, for one picture.
+    operand_elements: Vec<usize>,
     entry: Entry,
     output: usize,
 }
@@ -46,7 +50,9 @@ impl FloatExecutor {
                 false => Ok(Step::Copy),
             })
             .collect::<Result<_>>()?;
-        Ok(Self { plan, steps, shapes, entry: Entry::new(model), output })
+        let first = |node: &Node| node.inputs.first().map_or(1, |&input| shapes[input].elements());
+        let operand_elements = graph.nodes.iter().map(first).collect();
+        Ok(Self { plan, steps, shapes, operand_elements, entry: Entry::new(model), output })
     }
 
     /// The most elements that a node has for one picture.
@@ -62,20 +68,35 @@ impl FloatExecutor {
         logits: &mut [f32],
         after: &mut dyn FnMut(usize),
     ) -> Result<()> {
-        let pictures = logits.len() / self.shapes[self.output].elements();
         let compute = |index: usize, operands: &[&Vec<f32>]| {
-            let shape = self.shapes[index];
             if operands.is_empty() {
-                return self.entry.enter(input, shape);
+                return self.enter(input);
             }
             let operands: Vec<&[f32]> = operands.iter().map(|values| values.as_slice()).collect();
-            let mut out = vec![0.0; pictures * shape.elements()];
-            self.steps[index].run(context, &operands, &mut out);
-            Ok(out)
+            Ok(self.compute(context, index, &operands))
         };
         if let Some(output) = self.plan.run(compute, after)? {
             channels_first(&output, self.shapes[self.output], logits, |x| x);
         }
+        Ok(())
+    }
+
+    /// The values of the input node.
+    pub fn enter(&self, input: Input) -> Result<Vec<f32>> {
+        self.entry.enter(input, self.shapes[0])
+    }
+
+    /// The values of a node that has operands, channels innermost.
+    pub fn compute(&self, context: Context, node: usize, operands: &[&[f32]]) -> Vec<f32> {
+        let pictures = operands[0].len() / self.operand_elements[node].max(1);
+        let mut out = vec![0.0; pictures * self.shapes[node].elements()];
+        self.steps[node].run(context, operands, &mut out);
+        out
+    }
+
+    /// Prepares a node again after its parameters changed.
+    pub fn update(&mut self, model: &Model, node: usize) -> Result<()> {
+        self.steps[node] = Step::new(model, node, &self.shapes, Kernel::Dot)?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The fixed-point format of a node from the values that calibration pictures give.
 
 use deepshift_core::FixedPoint;
+use deepshift_core::round::exp2;
 
 const LOWEST: i32 = -12;
 const HIGHEST: i32 = 16;
@@ -25,13 +26,22 @@ impl ActivationStatistics {
     /// Takes in a node's values; of long lists an evenly spaced sample.
     pub fn observe(&mut self, values: &[f32]) {
         let step = values.len().div_ceil(SAMPLE).max(1);
+        let roundings: [Rounding; CANDIDATES] =
+            std::array::from_fn(|index| Rounding::new(LOWEST + index as i32));
         for &value in values.iter().step_by(step) {
             self.largest = self.largest.max(value.abs());
-            for (error, fraction_bits) in self.errors.iter_mut().zip(LOWEST..) {
-                let format = FixedPoint::signed_8(fraction_bits);
-                let difference = f64::from(format.value(format.quantize(value)) - value);
+            for (error, rounding) in self.errors.iter_mut().zip(&roundings) {
+                let difference = f64::from(rounding.round(value) - value);
                 *error += difference * difference;
             }
+        }
+    }
+
+    /// Takes in what another one has seen.
+    pub fn merge(&mut self, other: &Self) {
+        self.largest = self.largest.max(other.largest);
+        for (error, other) in self.errors.iter_mut().zip(&other.errors) {
+            *error += other;
         }
     }
 
@@ -52,9 +62,48 @@ impl ActivationStatistics {
     }
 }
 
+/// Rounding to a signed 8-bit format and back, without the calls that [`FixedPoint::quantize`] takes.
+struct Rounding {
+    scale: f32,
+    step: f32,
+    lowest: f32,
+    highest: f32,
+}
+
+/// Adding it leaves an f32 of small magnitude no bits for a fraction.
+const NO_FRACTION: f32 = 1.5 * (1 << 23) as f32;
+
+impl Rounding {
+    fn new(fraction_bits: i32) -> Self {
+        let format = FixedPoint::signed_8(fraction_bits);
+        Self {
+            scale: exp2(fraction_bits),
+            step: exp2(-fraction_bits),
+            lowest: format.lowest as f32,
+            highest: format.highest as f32,
+        }
+    }
+
+    fn round(&self, x: f32) -> f32 {
+        let q = (x * self.scale).clamp(self.lowest, self.highest);
+        (q + NO_FRACTION - NO_FRACTION) * self.step
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounding_is_that_of_the_format() {
+        for fraction_bits in LOWEST..=HIGHEST {
+            let (format, rounding) = (FixedPoint::signed_8(fraction_bits), Rounding::new(fraction_bits));
+            for i in -3000..3000 {
+                let x = i as f32 * 0.0625 * format.value(1);
+                assert_eq!(rounding.round(x), format.value(format.quantize(x)), "{fraction_bits} {x}");
+            }
+        }
+    }
 
     #[test]
     fn the_range_decides_and_rare_outliers_do_not() {

@@ -1,0 +1,219 @@
+//! `deepshift convert`: a shift network from a trained float network, without training.
+
+mod accuracy;
+mod pictures;
+mod source;
+mod table;
+
+use super::train::ShiftTypeName;
+use crate::progress::Progress;
+use crate::{Error, Result, files, interrupt, output, text};
+use accuracy::Accuracy;
+use clap::Args;
+use deepshift_convert::{Converted, Options};
+use deepshift_core::{Input, Mode, Model, ShiftFormat};
+use deepshift_models::Conversion;
+use deepshift_models::integer::build_integer;
+use deepshift_train::data::Dataset;
+use pictures::Labels;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+/// Make a shift network from a trained float network, without training it
+///
+/// Without further options every weight is rounded as the paper rounds it. --channel-exponents, --terms 2, --calibrate and
+/// --reconstruct each lose less; together they lose least.
+#[derive(Args)]
+pub struct Arguments {
+    /// A float network: a .dshift file, or a state dict (.pth or .safetensors) and its --arch
+    source: PathBuf,
+    /// The file to write
+    #[arg(short, long, default_value = "model.dshift")]
+    output: PathBuf,
+    /// Architecture of a state dict
+    #[arg(short = 'a', long, value_parser = clap::builder::PossibleValuesParser::new(deepshift_models::NAMES))]
+    arch: Option<String>,
+    #[command(flatten)]
+    weights: WeightOptions,
+    #[command(flatten)]
+    calibration: CalibrationOptions,
+    #[command(flatten)]
+    evaluation: EvaluationOptions,
+    #[command(flatten)]
+    facts: FactOptions,
+}
+
+/// What weights become.
+#[derive(Args)]
+struct WeightOptions {
+    /// Q (no zero) or PS (with zero) [-st]
+    #[arg(long, value_enum, ignore_case = true, default_value = "PS")]
+    shift_type: ShiftTypeName,
+    /// Bits of a term, 2 to 8; integer mode takes up to 5 [-wb]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=8))]
+    weight_bits: u8,
+    /// Powers of two that add up to a weight
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
+    terms: u8,
+    /// Give each output channel a power of two of its own
+    #[arg(long)]
+    channel_exponents: bool,
+    /// Layers that become shift layers, counted from the end
+    #[arg(short = 's', long, default_value_t = 1000)]
+    shift_depth: usize,
+    /// Integer and fraction bits of activations in float mode [-ab]
+    #[arg(long, num_args = 2, value_names = ["I", "F"], default_values_t = [16, 16])]
+    activation_bits: Vec<u32>,
+}
+
+/// What pictures are used for.
+#[derive(Args)]
+struct CalibrationOptions {
+    /// Folder of pictures, labelled or not: sets BatchNorm statistics and biases right, and finds the 8-bit formats of integer mode
+    #[arg(long, value_name = "DIR")]
+    calibrate: Option<PathBuf>,
+    /// Pictures to calibrate with, spread evenly over the folder
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..), requires = "calibrate")]
+    calibration_pictures: u32,
+    /// Choose the weights of each channel together, so that the layer gives what it gave
+    #[arg(long, requires = "calibrate")]
+    reconstruct: bool,
+    /// Let the epilogues of integer mode shift and add instead of multiplying
+    #[arg(long, requires = "calibrate")]
+    multiplier_free: bool,
+}
+
+/// How good the network is before and after.
+#[derive(Args)]
+struct EvaluationOptions {
+    /// Folder of labelled pictures, one sub-folder for each class: says how good the network is before and after
+    #[arg(long, value_name = "DIR")]
+    evaluate: Option<PathBuf>,
+    /// The sub-folders' names in the order of the labels, one a line [default: sorted]
+    #[arg(long, value_name = "FILE", requires = "evaluate")]
+    classes: Option<PathBuf>,
+}
+
+/// What is written into the file beside the network.
+#[derive(Args)]
+struct FactOptions {
+    /// Names of the classes for people, one a line in the order of the logits
+    #[arg(long, value_name = "FILE")]
+    class_names: Option<PathBuf>,
+    /// Licence of the weights [default: the source's, or unknown]
+    #[arg(long)]
+    license: Option<String>,
+    /// Where the weights come from [default: the source's, or unknown]
+    #[arg(long)]
+    origin: Option<String>,
+    /// A further fact; may be given several times
+    #[arg(long, value_name = "NAME=TEXT", value_parser = note)]
+    note: Vec<(String, String)>,
+}
+
+fn note(text: &str) -> std::result::Result<(String, String), String> {
+    let (name, text) = text.split_once('=').ok_or("give NAME=TEXT")?;
+    Ok((name.into(), text.into()))
+}
+
+pub fn run(arguments: &Arguments) -> Result<()> {
+    files::check_output(&arguments.output, "dshift")?;
+    interrupt::take_over();
+    let model = source::read(arguments)?;
+    let labels = labels(arguments, &model)?;
+    let calibration = calibration(&arguments.calibration, &model)?;
+    let before = labels.as_ref().map(|labels| Accuracy::of(&model, Mode::Float, labels)).transpose()?;
+
+    let mut converted =
+        convert(&model, calibration.as_ref(), &arguments.weights.options(&arguments.calibration)?)?;
+    let problem = integer_network(&mut converted, &arguments.calibration)?;
+    let mut accuracies: Vec<(&str, Accuracy)> =
+        before.map(|before| ("float weights", before)).into_iter().collect();
+    if let Some(labels) = &labels {
+        accuracies.push(("converted, float mode", Accuracy::of(&converted.model, Mode::Float, labels)?));
+        if converted.model.integer.is_some() {
+            accuracies
+                .push(("converted, integer mode", Accuracy::of(&converted.model, Mode::Integer, labels)?));
+        }
+    }
+    let bytes = converted.model.to_bytes()?;
+    files::write(&arguments.output, &bytes)?;
+    output::print(&table::layers(&converted.layers))?;
+    output::print(&table::accuracies(&accuracies))?;
+    output::print(&format!(
+        "{}: {}, {} bytes, {} bytes as f32, {}\n",
+        text::one_line(&arguments.output.display().to_string()),
+        text::one_line(&converted.model.graph.name),
+        text::grouped(bytes.len() as u64),
+        text::grouped(model.float_bytes() as u64),
+        match &problem {
+            None => "float and integer mode".into(),
+            Some(why) => format!("float mode only: {why}"),
+        },
+    ))
+}
+
+impl WeightOptions {
+    fn options(&self, calibration: &CalibrationOptions) -> Result<Options> {
+        Ok(Options {
+            conversion: Conversion {
+                shift_depth: self.shift_depth,
+                format: ShiftFormat::new(self.shift_type.shift_type(), self.weight_bits)?,
+                activation_bits: [self.activation_bits[0], self.activation_bits[1]],
+                convert_all_linear: true,
+            },
+            two_terms: self.terms == 2,
+            channel_exponents: self.channel_exponents,
+            reconstruct: calibration.reconstruct,
+        })
+    }
+}
+
+fn labels(arguments: &Arguments, model: &Model) -> Result<Option<Labels>> {
+    let EvaluationOptions { evaluate, classes } = &arguments.evaluation;
+    evaluate.as_ref().map(|folder| Labels::read(folder, classes.as_deref(), model)).transpose()
+}
+
+fn calibration(options: &CalibrationOptions, model: &Model) -> Result<Option<Dataset>> {
+    let read = |folder: &PathBuf| pictures::read(folder, None, model, options.calibration_pictures);
+    options.calibrate.as_ref().map(read).transpose()
+}
+
+fn convert(model: &Model, calibration: Option<&Dataset>, options: &Options) -> Result<Converted> {
+    let mut progress: Option<Progress> = None;
+    let input = calibration.map(|pictures| Input::Pictures(pictures.bytes(0, pictures.len())));
+    let converted = deepshift_convert::convert(model, input, options, &mut |step| {
+        match &mut progress {
+            Some(progress) => progress.advance(1, step.layer),
+            None => progress = Some(Progress::new("convert", step.layers as u64)),
+        }
+        if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    match converted {
+        Err(deepshift_convert::Error::Stopped) => Err(Error::Interrupted),
+        converted => converted.map_err(Error::input),
+    }
+}
+
+/// Gives the converted network its integer network, or says why it has none.
+fn integer_network(converted: &mut Converted, options: &CalibrationOptions) -> Result<Option<String>> {
+    if converted.statistics.is_empty() {
+        return Ok(Some("give pictures with --calibrate for integer mode".into()));
+    }
+    match build_integer(&mut converted.model, &converted.statistics, options.multiplier_free) {
+        Ok(report) => {
+            if let Some(first) = report.raised.first() {
+                eprintln!(
+                    "note: {} channels had their exponent raised, the first in layer {}, so that no sum can overflow",
+                    report.raised.len(),
+                    text::one_line(&first.layer)
+                );
+            }
+            Ok(None)
+        }
+        Err(error) if options.multiplier_free => {
+            Err(Error::input(format!("--multiplier-free needs integer mode: {error}")))
+        }
+        Err(error) => Ok(Some(error.to_string())),
+    }
+}

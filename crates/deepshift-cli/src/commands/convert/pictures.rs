@@ -1,0 +1,65 @@
+//! Pictures from folders, as the network takes them.
+
+use crate::progress::Progress;
+use crate::{Error, Result, text};
+use deepshift_core::Model;
+use deepshift_train::data::{Dataset, PictureFiles, PictureInput, imagenet};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Pictures and what they show.
+pub struct Labels {
+    pub pictures: Dataset,
+}
+
+impl Labels {
+    /// All pictures of a folder with one sub-folder for each of the network's classes.
+    pub fn read(folder: &Path, classes: Option<&Path>, model: &Model) -> Result<Self> {
+        let classes = classes.map(imagenet::read_classes).transpose().map_err(Error::input)?;
+        let pictures = read(folder, classes.as_deref(), model, u32::MAX)?;
+        let logits: usize = model.graph.shapes()?[model.graph.logits()].iter().product();
+        match pictures.classes().len() {
+            count if count == logits => Ok(Self { pictures }),
+            count => Err(Error::input(format!(
+                "the network tells {logits} classes apart and {} has {count}: name all of them, in the order of the \
+                 labels, with --classes FILE",
+                folder.display()
+            ))),
+        }
+    }
+}
+
+/// At most so many of a folder's pictures, evenly spread.
+pub fn read(folder: &Path, classes: Option<&[String]>, model: &Model, most: u32) -> Result<Dataset> {
+    let files = PictureFiles::open(folder, classes, input(model)?).map_err(Error::input)?;
+    let count = files.len().min(most);
+    let spread =
+        (0..u64::from(count)).map(|index| (index * u64::from(files.len()) / u64::from(count)) as u32);
+    let progress = Mutex::new(Progress::new("pictures", u64::from(count)));
+    let advance = |_| progress.lock().unwrap_or_else(PoisonError::into_inner).advance(1, "");
+    let pictures = files.read(&spread.collect::<Vec<u32>>(), advance).map_err(Error::input)?;
+    drop(progress);
+    let skipped = pictures.skipped();
+    for picture in &skipped.named {
+        eprintln!("note: skipped {}: {}", text::one_line(&picture.name), text::one_line(&picture.reason));
+    }
+    if skipped.count > skipped.named.len() {
+        eprintln!("note: skipped {} pictures in all", skipped.count);
+    }
+    Ok(pictures)
+}
+
+fn input(model: &Model) -> Result<PictureInput> {
+    match (model.graph.input_shape(), &model.preprocessing) {
+        (&[channels, height, width], Some(preprocessing)) => {
+            Ok(PictureInput { shape: [channels, height, width], preprocessing: preprocessing.clone() })
+        }
+        (shape, None) => Err(Error::input(format!(
+            "the file does not say how pictures become its input of shape {}",
+            text::shape(shape)
+        ))),
+        (shape, _) => {
+            Err(Error::input(format!("a network of input {} takes no pictures", text::shape(shape))))
+        }
+    }
+}

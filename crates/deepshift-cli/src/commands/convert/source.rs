@@ -1,0 +1,76 @@
+//! The float network, and what its input is.
+
+use super::Arguments;
+use crate::{Error, Result, files};
+use burn::tensor::Device;
+use deepshift_burn::{Network, TrainingOptions, read_state_dict};
+use deepshift_core::{Interpolation, Model, Preprocessing, Provenance};
+use deepshift_models::by_name;
+use deepshift_train::data::{cifar10, imagenet, mnist};
+use deepshift_train::pack_float;
+
+/// Reads the float network and puts what the options say into it.
+pub fn read(arguments: &Arguments) -> Result<Model> {
+    let path = &arguments.source;
+    let is_packed = path.extension().is_some_and(|extension| extension == "dshift");
+    let mut model = match (&arguments.arch, is_packed) {
+        (None, true) => files::read_model(path)?.model,
+        (Some(arch), false) => state_dict(arguments, arch)?,
+        (Some(_), true) => {
+            return Err(Error::input(format!(
+                "{} knows its own architecture: leave out --arch",
+                path.display()
+            )));
+        }
+        (None, false) => {
+            return Err(Error::input(format!(
+                "{} does not say what network it belongs to: give --arch",
+                path.display()
+            )));
+        }
+    };
+    let facts = &arguments.facts;
+    if let Some(path) = &facts.class_names {
+        model.classes = class_names(path)?;
+    }
+    model.provenance.license = facts.license.clone().unwrap_or(model.provenance.license);
+    model.provenance.origin = facts.origin.clone().unwrap_or(model.provenance.origin);
+    model.provenance.notes.extend(facts.note.iter().cloned());
+    model.check()?;
+    Ok(model)
+}
+
+fn state_dict(arguments: &Arguments, arch: &str) -> Result<Model> {
+    let path = &arguments.source;
+    let graph = by_name(arch).ok_or_else(|| Error::input(format!("there is no architecture {arch}")))?;
+    let network =
+        Network::from_state(&graph, &read_state_dict(path)?, TrainingOptions::default(), &Device::flex())
+            .map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+    let provenance =
+        Provenance { license: "unknown".into(), origin: "unknown".into(), notes: Default::default() };
+    let preprocessing = preprocessing(arch, graph.input_shape());
+    Ok(pack_float(&network, preprocessing, Vec::new(), &provenance)?.model)
+}
+
+/// How the architecture's published weights want their pictures.
+fn preprocessing(arch: &str, input: &[usize]) -> Option<Preprocessing> {
+    match (arch, input) {
+        // TensorFlow's bytes go from -127/128 to 1.
+        ("efficientnet-lite0", _) => Some(Preprocessing {
+            resize: Some(256),
+            interpolation: Interpolation::Bicubic,
+            ..Preprocessing::new(vec![127.0 / 255.0; 3], vec![128.0 / 255.0; 3])
+        }),
+        (_, [1, 28, 28]) => Some(mnist::preprocessing()),
+        (_, [3, 32, 32]) => Some(cifar10::preprocessing()),
+        (_, [3, 224, 224]) => Some(imagenet::input().preprocessing),
+        _ => None,
+    }
+}
+
+fn class_names(path: &std::path::Path) -> Result<Vec<String>> {
+    let text = String::from_utf8(files::read(path)?).map_err(|_| {
+        Error::input(format!("{} is not UTF-8 text: write one name on each line", path.display()))
+    })?;
+    Ok(text.trim_end().lines().map(|line| line.trim().to_owned()).collect())
+}

@@ -1,0 +1,151 @@
+//! The conversion of a whole network.
+
+use crate::layer::Layer;
+use crate::report::{Converted, LayerReport};
+use crate::round::rounded;
+use crate::samples::gather;
+use crate::walk::{Chunk, Networks};
+use crate::{Error, Result};
+use deepshift_core::{Input, Model, Tensor};
+use deepshift_models::integer::ActivationStatistics;
+use deepshift_models::{Conversion, to_shift};
+use rayon::prelude::*;
+use std::ops::ControlFlow;
+
+/// How a network is converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Which layers become shift layers, and the code of a weight's first term.
+    pub conversion: Conversion,
+    /// Whether a weight is the sum of two terms.
+    pub two_terms: bool,
+    /// Whether each output channel has a power of two of its own.
+    pub channel_exponents: bool,
+    /// Whether the weights of a channel are chosen together, by what the layer gives on the calibration pictures; otherwise
+    /// each is rounded by itself.
+    pub reconstruct: bool,
+}
+
+/// How far a conversion is.
+#[derive(Debug, Clone, Copy)]
+pub struct Progress<'a> {
+    /// The layer at work.
+    pub layer: &'a str,
+    /// Layers done.
+    pub done: usize,
+    /// Layers in all; one more step follows, in which the formats of activations are found.
+    pub layers: usize,
+}
+
+/// Chunks of pictures that are worked on together.
+const TOGETHER: usize = 64;
+
+/// Converts a float network. Calibration inputs are as the model takes them; without any, each weight is rounded by itself
+/// and nothing is corrected. `progress` is told of every layer and may stop the conversion. The result does not depend on
+/// the number of threads.
+///
+/// # Errors
+/// [`Error::BadArgument`] without calibration pictures where options need them, [`Error::Core`] for a model that does not
+/// hold together or calibration inputs that do not fit it, [`Error::Stopped`].
+pub fn convert(
+    model: &Model,
+    calibration: Option<Input>,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Converted> {
+    model.check()?;
+    if let Some(node) = model.graph.nodes.iter().find(|node| node.shift_scheme().is_some()) {
+        return Err(Error::BadArgument(format!("layer {} is a shift layer already", node.name)));
+    }
+    let graph = to_shift(&model.graph, &options.conversion)?;
+    let converted = Model { graph, integer: None, ..model.clone() };
+    match calibration {
+        Some(input) => calibrated(model, converted, input, options, progress),
+        None if options.reconstruct => {
+            Err(Error::BadArgument("weights are reconstructed on calibration pictures: give some".into()))
+        }
+        None => uncalibrated(converted, options),
+    }
+}
+
+fn shift_layers(model: &Model) -> Vec<usize> {
+    let nodes = 0..model.graph.nodes.len();
+    nodes.filter(|&node| model.graph.nodes[node].shift_scheme().is_some()).collect()
+}
+
+fn uncalibrated(mut model: Model, options: &Options) -> Result<Converted> {
+    let layers = shift_layers(&model);
+    let layers = layers.into_iter().map(|layer| round_layer(&mut model, layer, options));
+    let layers = layers.collect::<Result<_>>()?;
+    model.check()?;
+    Ok(Converted { model, layers, statistics: Vec::new() })
+}
+
+fn round_layer(model: &mut Model, layer: usize, options: &Options) -> Result<LayerReport> {
+    let name = model.graph.nodes[layer].name.clone();
+    let weight = rounded(model, &name, options)?;
+    let report = LayerReport::new(&name, &weight, None);
+    model.tensors.insert(format!("{name}.weight"), Tensor::Shift(weight));
+    Ok(report)
+}
+
+fn calibrated(
+    model: &Model,
+    mut converted: Model,
+    input: Input,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Converted> {
+    if input.count(model.graph.input_shape())? == 0 {
+        return Err(Error::BadArgument("there are no calibration pictures".into()));
+    }
+    let mut networks = Networks::new(model, &converted, input)?;
+    let mut chunks = networks.chunks();
+    let mut reports = Vec::new();
+    let layers = shift_layers(&converted);
+    let mut step = |done: usize| {
+        let layer = layers.get(done).map_or("activations", |&layer| model.graph.nodes[layer].name.as_str());
+        match progress(Progress { layer, done, layers: layers.len() }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::Stopped),
+        }
+    };
+    for (index, &node) in layers.iter().enumerate() {
+        step(index)?;
+        if !networks.is_needed(node) {
+            reports.push(round_layer(&mut converted, node, options)?);
+            continue;
+        }
+        let layer = Layer::new(model, node)?;
+        let moments = gather(&networks, &mut chunks, &layer)?;
+        reports.push(layer.convert(&mut converted, &moments, options)?);
+        for changed in std::iter::once(node).chain(layer.norm()) {
+            networks.converted.update(&converted, changed)?;
+        }
+    }
+    drop(chunks);
+    step(layers.len())?;
+    converted.check()?;
+    let statistics = observe(&networks, converted.graph.nodes.len())?;
+    Ok(Converted { model: converted, layers: reports, statistics })
+}
+
+fn observe(networks: &Networks, nodes: usize) -> Result<Vec<ActivationStatistics>> {
+    let of_chunk = |chunk: &Chunk| {
+        let mut statistics = vec![ActivationStatistics::default(); nodes];
+        networks.run(chunk, |node, values| {
+            for picture in values.chunks(values.len() / chunk.pictures) {
+                statistics[node].observe(picture);
+            }
+        })?;
+        Ok(statistics)
+    };
+    let mut all = vec![ActivationStatistics::default(); nodes];
+    for chunks in networks.chunks().chunks(TOGETHER) {
+        let seen: Vec<Vec<ActivationStatistics>> = chunks.par_iter().map(of_chunk).collect::<Result<_>>()?;
+        for seen in &seen {
+            all.iter_mut().zip(seen).for_each(|(all, seen)| all.merge(seen));
+        }
+    }
+    Ok(all)
+}
