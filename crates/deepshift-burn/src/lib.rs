@@ -7,6 +7,7 @@ mod flex;
 #[cfg(not(target_family = "wasm"))]
 mod import;
 pub mod linear;
+mod memory;
 pub mod network;
 pub mod norm;
 pub mod optim;

@@ -11,6 +11,7 @@ use burn::tensor::Shape;
 use burn::tensor::ops::ConvOptions;
 
 use crate::flex::{contiguous, tensor, values, values_mut};
+use crate::memory;
 
 use super::columns::scatter;
 use super::geometry::Geometry;
@@ -18,7 +19,7 @@ use super::kernel::{LANES, Packed, Product, Rows, SLACK, TransposedProduct};
 use super::windows::Windows;
 
 /// Tasks that a batch is split into.
-const PARTS: usize = 32;
+const PARTS: usize = 16;
 
 /// f32 values of input that one part should have for its weight gradient, and that stay in a second-level cache.
 const PART_VALUES: usize = 1 << 17;
@@ -83,6 +84,8 @@ pub(super) fn weight_gradient(
             gradient.iter_mut().zip(&part).for_each(|(sum, value)| *sum += value);
         }
     }
+    memory::reuse(grad);
+    memory::reuse(input);
     tensor(gradient, weight.as_slice())
 }
 
@@ -107,7 +110,7 @@ fn convolve(geometry: &Geometry, matrices: &[Packed], bias: &[f32], mut pictures
         });
         return pictures.reshape(Shape::new(shape));
     }
-    let mut output = vec![0.0; geometry.images * geometry.output_size()];
+    let mut output = memory::buffer(geometry.images * geometry.output_size());
     let outputs = output.par_chunks_mut(images * geometry.output_size());
     values(&pictures).par_chunks(images * geometry.input_size()).zip(outputs).for_each(
         |(pictures, output)| {
@@ -121,6 +124,7 @@ fn convolve(geometry: &Geometry, matrices: &[Packed], bias: &[f32], mut pictures
             }
         },
     );
+    memory::reuse(pictures);
     tensor(output, &shape)
 }
 
@@ -166,9 +170,10 @@ fn scattered(geometry: &Geometry, weight: &[f32], grad: &[f32]) -> FlexTensor {
     let starts: Vec<usize> = (0..outputs).map(|output| output * pixels).collect();
     let initial = vec![0.0; fan_in];
     let images = geometry.images.div_ceil(PARTS).max(1);
-    let mut gradient = vec![0.0; geometry.images * geometry.input_size()];
+    let mut gradient = memory::buffer(geometry.images * geometry.input_size());
     let gradients = gradient.par_chunks_mut(images * geometry.input_size());
     grad.par_chunks(images * geometry.output_size()).zip(gradients).for_each(|(grad, gradient)| {
+        gradient.fill(0.0);
         let mut columns = vec![0.0; geometry.rows() * pixels];
         let mut buffer = vec![0.0; geometry.output_size() + SLACK];
         let gradients = gradient.chunks_exact_mut(geometry.input_size());

@@ -6,6 +6,7 @@ use burn::backend::flex::FlexTensor;
 use macerator::{AutoArch, Simd, WithSimd};
 
 use crate::flex::{contiguous, tensor, values, values_mut};
+use crate::memory;
 use crate::vectors::sum;
 
 /// Mean and biased variance `[2, c]`.
@@ -105,7 +106,7 @@ impl Normalized {
     pub fn output(&mut self, addend: Option<FlexTensor>) -> FlexTensor {
         let planes = Planes::of(&self.input);
         let addend = addend.map(contiguous);
-        let mut output = vec![0.0; self.input.shape().num_elements()];
+        let mut output = memory::buffer(self.input.shape().num_elements());
         let inputs = values(&self.input).par_chunks(planes.pixels);
         let outputs = output.par_chunks_mut(planes.pixels).zip(inputs).enumerate();
         outputs.for_each(|(index, (output, input))| {
@@ -128,6 +129,7 @@ impl Normalized {
             pieces
                 .zip(values(&sum).par_chunks(planes.pixels))
                 .for_each(|(grad, result)| AutoArch::new().dispatch(Mask { grad, result }));
+            memory::reuse(sum);
             self.rectified = false;
         }
         let sums = self.channel_sums(planes, values(&grad));
@@ -138,7 +140,13 @@ impl Normalized {
         let beta = of_channels(sums.iter().map(|sums| sums[0]).collect());
         let adds = self.adds;
         let input = self.input_gradient(planes, &sums, values(&grad));
-        NormGradients { input, gamma, beta, addend: adds.then_some(grad) }
+        let addend = if adds {
+            Some(grad)
+        } else {
+            memory::reuse(grad);
+            None
+        };
+        NormGradients { input, gamma, beta, addend }
     }
 
     /// The sums over each channel of the gradient and of its product with the input's distance from the mean.
