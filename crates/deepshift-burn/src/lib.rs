@@ -24,4 +24,5 @@ pub use error::{Error, Result};
 pub use import::read_state_dict;
 pub use network::{
     Exported, Mode, Network, StateDict, TrainingOptions, Value, initial_state, randomize_shifts,
+    randomize_sign_scale,
 };

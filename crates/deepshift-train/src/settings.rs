@@ -2,10 +2,10 @@
 
 use crate::data::Augmentation;
 use crate::{Error, Schedule};
-use deepshift_burn::shift::Rounding;
+use deepshift_burn::shift::{Rounding, ShiftType};
 use deepshift_burn::{TrainingOptions, network};
+use deepshift_core::ShiftFormat;
 use deepshift_core::graph::Graph;
-use deepshift_core::{ShiftFormat, ShiftType};
 use deepshift_models::{Conversion, by_name, to_shift};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -21,14 +21,15 @@ pub struct Settings {
     pub optimizer: OptimizerKind,
     /// Base learning rate.
     pub learning_rate: f64,
-    /// Learning rate of the `sign` parameters of type PS where it differs; 0 freezes them.
+    /// Learning rate of the `sign` parameters of types PS and DenseShift where it differs; 0 freezes them.
     pub learning_rate_sign: Option<f64>,
     /// Of SGD and RMSprop.
     pub momentum: f64,
     /// Nesterov's momentum in SGD.
     #[serde(default)]
     pub nesterov: bool,
-    /// Weight decay; `shift` and `sign` have none, instead the loss gains half of it times the sum of `(2^shift)^2`.
+    /// Weight decay; `shift` and `sign` of type PS have none, instead the loss gains half of it times the sum of
+    /// `(2^shift)^2`. `sign` and `scale` of type DenseShift have it, as all other parameters.
     pub weight_decay: f64,
     /// How the learning rate changes.
     pub schedule: Schedule,
@@ -53,7 +54,7 @@ pub struct Settings {
     /// network.
     #[serde(default)]
     pub random_shifts: bool,
-    /// Type PS learns only signs in even epochs (counted from 0) and only shifts in odd ones.
+    /// Types PS and DenseShift learn only signs in even epochs (counted from 0), and no signs in odd ones.
     #[serde(default)]
     pub alternate_update: bool,
 }
@@ -61,7 +62,7 @@ pub struct Settings {
 /// The original's options of shift layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShiftSettings {
-    /// Q or PS.
+    /// Q, PS or DenseShift.
     pub shift_type: ShiftType,
     /// Bits of a weight, 2 to 8.
     pub weight_bits: u8,
@@ -73,7 +74,7 @@ pub struct ShiftSettings {
     pub convert_all_linear: bool,
     /// Rounding in training.
     pub rounding: Rounding,
-    /// Keeps the signs of type PS as they are.
+    /// Keeps the signs of types PS and DenseShift as they are.
     pub freeze_sign: bool,
 }
 
@@ -124,18 +125,32 @@ impl Settings {
     /// How shift layers train.
     pub fn training_options(&self) -> network::TrainingOptions {
         self.shift.map_or_else(TrainingOptions::default, |shift| TrainingOptions {
-            rounding: shift.rounding,
             freeze_sign: shift.freeze_sign || self.learning_rate_sign == Some(0.0),
+            ..shift.training_options()
         })
     }
 }
 
 impl ShiftSettings {
+    /// How its layers train.
+    pub fn training_options(&self) -> TrainingOptions {
+        TrainingOptions {
+            rounding: self.rounding,
+            freeze_sign: self.freeze_sign,
+            sign_scale: self.shift_type == ShiftType::DenseShift,
+        }
+    }
+
     /// What the conversion of a graph takes.
     pub fn conversion(&self) -> Result<Conversion, Error> {
+        if self.shift_type == ShiftType::DenseShift && self.rounding == Rounding::Stochastic {
+            let what =
+                "type DenseShift rounds nothing: leave out stochastic rounding, or choose type Q or PS";
+            return Err(Error::Settings(what.into()));
+        }
         Ok(Conversion {
             shift_depth: self.shift_depth,
-            format: ShiftFormat::new(self.shift_type, self.weight_bits)?,
+            format: ShiftFormat::new(self.shift_type.codes(), self.weight_bits)?,
             activation_bits: self.activation_bits,
             convert_all_linear: self.convert_all_linear,
         })

@@ -10,7 +10,9 @@ use burn::module::{Module, ParamGroup};
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use deepshift_burn::network::Layer;
-use deepshift_burn::{Mode, Network, StateDict, Value, initial_state, randomize_shifts};
+use deepshift_burn::{
+    Mode, Network, StateDict, Value, initial_state, randomize_shifts, randomize_sign_scale,
+};
 use deepshift_core::rank;
 use serde::Serialize;
 
@@ -118,7 +120,8 @@ impl Sums {
 
 impl Trainer {
     /// A new run over `pictures` training pictures, from PyTorch's random weights or from `weights`. Shift layers are
-    /// converted from float weights, also from random ones, as the original does.
+    /// converted from float weights, also from random ones, as the original does; those of type DenseShift draw their
+    /// own random parameters.
     pub fn new(
         settings: Settings,
         pictures: u32,
@@ -127,6 +130,7 @@ impl Trainer {
     ) -> Result<Self, Error> {
         settings.check()?;
         let graph = settings.graph()?;
+        let options = settings.training_options();
         let random;
         let weights = match weights {
             Some(weights) => weights,
@@ -135,11 +139,14 @@ impl Trainer {
                 if settings.random_shifts {
                     randomize_shifts(&graph, settings.seed, &mut state);
                 }
+                if options.sign_scale {
+                    randomize_sign_scale(&graph, settings.seed, &mut state);
+                }
                 random = state;
                 &random
             }
         };
-        let network = Network::from_state(&graph, weights, settings.training_options(), device)?;
+        let network = Network::from_state(&graph, weights, options, device)?;
         let parameters = ShiftParameters::of(&network);
         let optimizer = optimizer::build(&settings, &parameters);
         let order = Epoch::shuffled(pictures, settings.batch_size, settings.seed, 0);
@@ -241,12 +248,12 @@ impl Trainer {
     /// The learning rate of each parameter in the next step.
     fn rates(&self) -> ModuleLearningRate {
         let rate = self.learning_rate();
-        let mut shift = None;
+        let mut exponent = None;
         let mut sign = self.settings.learning_rate_sign.map(|base_rate| self.scheduled(base_rate));
         if self.settings.alternate_update {
-            *(if self.position.epoch.is_multiple_of(2) { &mut shift } else { &mut sign }) = Some(0.0);
+            *(if self.position.epoch.is_multiple_of(2) { &mut exponent } else { &mut sign }) = Some(0.0);
         }
-        let groups = [(&self.parameters.shift, shift), (&self.parameters.sign, sign)];
+        let groups = [(&self.parameters.exponent, exponent), (&self.parameters.sign, sign)];
         let mut rates = ModuleLrScheduler::new(rate);
         for (ids, rate) in groups {
             if let Some(rate) = rate {

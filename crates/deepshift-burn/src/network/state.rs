@@ -1,11 +1,11 @@
 //! State dicts: parameters by PyTorch's names.
 
-use super::{Layer, Network};
+use super::{Layer, Network, TrainingOptions};
 use crate::{Error, Result};
 use burn::module::Param;
 use burn::tensor::Tensor;
-use deepshift_core::FloatTensor;
 use deepshift_core::graph::{Graph, Node, Op};
+use deepshift_core::{FloatTensor, ShiftType};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +45,8 @@ fn symmetric(random: &mut ChaCha8Rng, bound: f64) -> f32 {
 }
 
 impl Network {
-    /// All parameters and running statistics as they are, unrounded: `shift` and `sign` for layers of type PS.
+    /// All parameters and running statistics as they are, unrounded: `shift` and `sign` for layers of type PS, `sign`
+    /// and `scale` for those of type DenseShift.
     pub fn state(&self) -> StateDict {
         let mut state = StateDict::new();
         for (index, node) in self.graph().nodes.iter().enumerate() {
@@ -72,12 +73,14 @@ impl Layer {
                 put(state, name, "weight", layer.weight.as_ref());
                 put(state, name, "shift", layer.shift.as_ref());
                 put(state, name, "sign", layer.sign.as_ref());
+                put(state, name, "scale", layer.scale.as_ref());
                 put(state, name, "bias", layer.bias.as_ref());
             }
             Self::ShiftLinear(layer) => {
                 put(state, name, "weight", layer.weight.as_ref());
                 put(state, name, "shift", layer.shift.as_ref());
                 put(state, name, "sign", layer.sign.as_ref());
+                put(state, name, "scale", layer.scale.as_ref());
                 put(state, name, "bias", layer.bias.as_ref());
             }
             Self::BatchNorm(layer) => {
@@ -105,11 +108,11 @@ pub(super) fn to_float<const D: usize>(tensor: Tensor<D>) -> FloatTensor {
 }
 
 /// Every name and shape the graph needs must be there, and nothing else.
-pub(super) fn check_names(graph: &Graph, state: &StateDict) -> Result<()> {
+pub(super) fn check_names(graph: &Graph, state: &StateDict, options: TrainingOptions) -> Result<()> {
     let mut known = BTreeSet::new();
     for node in &graph.nodes {
         for (name, shape) in node.parameters() {
-            for name in alternatives(node, &name, state) {
+            for (name, shape) in alternatives(node, (name, shape), state, options) {
                 match state.get(&name) {
                     Some(tensor) if tensor.shape == shape => {}
                     Some(tensor) => {
@@ -139,14 +142,35 @@ pub(super) fn check_names(graph: &Graph, state: &StateDict) -> Result<()> {
     }
 }
 
-/// A PS layer's weight may be there as `shift` and `sign`.
-fn alternatives(node: &Node, name: &str, state: &StateDict) -> Vec<String> {
-    let split = ["shift", "sign"].map(|suffix| format!("{}.{suffix}", node.name));
-    let is_ps =
-        node.shift_scheme().is_some_and(|scheme| scheme.format.shift_type == deepshift_core::ShiftType::PS);
-    if is_ps && name.ends_with(".weight") && state.contains_key(&split[0]) {
-        split.to_vec()
-    } else {
-        vec![name.to_string()]
+/// A shift layer's weight may be there as the parameters of its type.
+fn alternatives(
+    node: &Node,
+    (name, shape): (String, Vec<usize>),
+    state: &StateDict,
+    options: TrainingOptions,
+) -> Vec<(String, Vec<usize>)> {
+    match parts(node, &name, &shape, options) {
+        // Both types have a sign, so the other part decides.
+        Some(parts) if state.contains_key(&parts[1].0) => parts.into(),
+        _ => vec![(name, shape)],
     }
+}
+
+/// Names and shapes of what a shift layer trains in place of its weight; nothing for type Q.
+pub(super) fn parts(
+    node: &Node,
+    name: &str,
+    shape: &[usize],
+    options: TrainingOptions,
+) -> Option<[(String, Vec<usize>); 2]> {
+    let format = node.shift_scheme().filter(|_| name.ends_with(".weight"))?.format;
+    let named = |suffix: &str| format!("{}.{suffix}", node.name);
+    let other = match format.shift_type {
+        ShiftType::PS => (named("shift"), shape.to_vec()),
+        ShiftType::Q if options.sign_scale => {
+            (named("scale"), [&[usize::from(format.kmax())], shape].concat())
+        }
+        ShiftType::Q => return None,
+    };
+    Some([(named("sign"), shape.to_vec()), other])
 }

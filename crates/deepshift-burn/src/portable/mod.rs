@@ -6,7 +6,7 @@ mod shift;
 mod tests;
 
 pub(crate) use layers::{channel_moments, linear, normalize};
-pub(crate) use shift::{compose_weight, fixed_point, quantize_weight};
+pub(crate) use shift::{compose_weight, fixed_point, quantize_weight, sign_scale_weight};
 
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;

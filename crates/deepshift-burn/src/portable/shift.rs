@@ -43,6 +43,25 @@ pub(crate) fn compose_weight<const D: usize>(
     straight_through(weight, sign) + of_shift
 }
 
+/// As the kernel of this name, to the bit; Burn finds the gradients.
+pub(crate) fn sign_scale_weight<const D: usize, const S: usize>(
+    sign: Tensor<D>,
+    scale: Tensor<S>,
+) -> Tensor<D> {
+    let shape = sign.shape();
+    let count = scale.dims()[0];
+    let lowest = -(count as i32);
+    let given = sign.clone().detach();
+    let steps = (0..count).fold(given.zeros_like(), |steps, row| {
+        let row: Tensor<D> = scale.clone().narrow(0, row, 1).reshape(shape.clone());
+        steps.add_scalar(1.0) * straight_through(row.clone().detach().greater_elem(0.0).float(), row)
+    });
+    let sign = straight_through(given.lower_elem(0.0).float().mul_scalar(-2.0).add_scalar(1.0), sign);
+    let exponent = steps.clone().detach().add_scalar(lowest);
+    let weight = power_of_two(exponent, lowest) * sign.clone().detach();
+    straight_through(weight, sign * steps.add_scalar(1.0).sqrt().mul_scalar(exp2(lowest)))
+}
+
 /// As the kernel of this name, for two or more integer bits; with one the original's function is `sign(x) - 1`.
 pub(crate) fn fixed_point<const D: usize>(input: Tensor<D>, [integer, fraction]: [u32; 2]) -> Tensor<D> {
     let given = input.clone().detach();

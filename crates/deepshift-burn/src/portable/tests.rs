@@ -74,6 +74,25 @@ fn composed_weights_are_the_kernels() {
 }
 
 #[test]
+fn sign_scale_weights_are_the_kernels() {
+    for count in [1, 3, 15] {
+        let (sign, scale) = (numbers([20, 30], 1.4), numbers([count, 20, 30], 0.2).add_scalar(0.8));
+        let scale = scale.detach().require_grad();
+        let compute = |weight: Tensor<2>| {
+            let outputs = run(&[sign.clone()], weight.clone());
+            let gradients = (weight * numbers([20, 30], 0.9)).sum().backward();
+            (outputs, values(scale.grad(&gradients).unwrap()))
+        };
+        let (kernel, kernel_scale) = compute(kernels::sign_scale_weight(sign.clone(), scale.clone()));
+        let (ours, ours_scale) = compute(sign_scale_weight(sign.clone(), scale.clone()));
+        assert_eq!(ours[0], kernel[0], "{count} steps");
+        assert_close("sign", &ours[1], &kernel[1]);
+        assert_close("scale", &ours_scale, &kernel_scale);
+        assert!(kernel_scale.iter().filter(|&&x| x != 0.0).count() > 600, "more than one step a weight");
+    }
+}
+
+#[test]
 fn fixed_point_is_the_kernels_to_the_bit() {
     let x = numbers([30, 30], 0.1).mul_scalar(9.0).detach().require_grad();
     for [integer, fraction] in [[3, 5], [16, 16], [2, 0], [1, 4]] {

@@ -79,13 +79,13 @@ fn read_packed(arguments: &Arguments) -> Result<Packed> {
         }
         return Ok(Packed { model: files::read_model(path)?.model, notes: Vec::new() });
     }
-    let (graph, state) = source(arguments)?;
-    let network = Network::from_state(&graph, &state, TrainingOptions::default(), &Device::flex())
+    let (graph, state, options) = source(arguments)?;
+    let network = Network::from_state(&graph, &state, options, &Device::flex())
         .map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
     packed(arguments, &network)
 }
 
-fn source(arguments: &Arguments) -> Result<(Graph, StateDict)> {
+fn source(arguments: &Arguments) -> Result<(Graph, StateDict, TrainingOptions)> {
     let path = &arguments.source;
     match (&arguments.arch, path.is_dir()) {
         (None, true) if arguments.shift != defaults() => Err(Error::input(format!(
@@ -93,7 +93,10 @@ fn source(arguments: &Arguments) -> Result<(Graph, StateDict)> {
             path.display()
         ))),
         (None, true) => read_folder(path),
-        (Some(arch), false) => Ok((graph(arch, &arguments.shift)?, read_state_dict(path)?)),
+        (Some(arch), false) => {
+            let (graph, options) = graph(arch, &arguments.shift)?;
+            Ok((graph, read_state_dict(path)?, options))
+        }
         (Some(_), true) => Err(Error::input(format!(
             "{} is a training folder, which knows its own architecture: leave out --arch",
             path.display()
@@ -107,7 +110,7 @@ fn source(arguments: &Arguments) -> Result<(Graph, StateDict)> {
     }
 }
 
-fn read_folder(folder: &Path) -> Result<(Graph, StateDict)> {
+fn read_folder(folder: &Path) -> Result<(Graph, StateDict, TrainingOptions)> {
     let path = folder.join(CHECKPOINT);
     if !path.is_file() {
         return Err(Error::input(format!(
@@ -127,15 +130,15 @@ fn read_folder(folder: &Path) -> Result<(Graph, StateDict)> {
     let best = folder.join(BEST);
     let state =
         if best.is_file() { read_state_dict(&best)? } else { checkpoint_weights(&bytes).map_err(named)? };
-    Ok((settings.graph()?, state))
+    Ok((settings.graph()?, state, settings.training_options()))
 }
 
-fn graph(arch: &str, shift: &ShiftOptions) -> Result<Graph> {
+fn graph(arch: &str, shift: &ShiftOptions) -> Result<(Graph, TrainingOptions)> {
     let graph = by_name(arch).ok_or_else(|| Error::input(format!("there is no architecture {arch}")))?;
     // The original's rule: only in its fully connected MNIST network do linear layers count towards the depth.
     match shift.settings(arch != "simple_linear") {
-        Some(settings) => Ok(to_shift(&graph, &settings.conversion()?)?),
-        None => Ok(graph),
+        Some(settings) => Ok((to_shift(&graph, &settings.conversion()?)?, settings.training_options())),
+        None => Ok((graph, TrainingOptions::default())),
     }
 }
 

@@ -6,6 +6,7 @@
 mod autodiff;
 mod flex;
 mod rounding;
+mod sign_scale;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -38,6 +39,17 @@ pub trait ShiftOps: Backend {
     fn fixed_point(input: FloatTensor<Self>, integer_bits: u32, fraction_bits: u32) -> FloatTensor<Self>;
 }
 
+/// The weight of type DenseShift with its gradients, on the CPU. Tensors are f32.
+#[backend_extension(Autodiff, Flex)]
+pub trait SignScaleOps: Backend {
+    /// `±2^(S - N)`, negative where `sign` is below zero. `scale` has `N` variables for each weight, in an axis before
+    /// those of `sign`; `S` is how many of them from the last one back are above zero. In other words `S = S_N` with
+    /// `S_0 = 0` and `S_n = (1 + S_(n-1)) * H(scale_n)`, where `H` is 1 above zero and else 0.
+    ///
+    /// Gradients are those of `2^-N * sign(sign) * sqrt(1 + S)`, which the sign and `H` pass straight through.
+    fn sign_scale_weight(sign: FloatTensor<Self>, scale: FloatTensor<Self>) -> FloatTensor<Self>;
+}
+
 /// [`ShiftOps::quantize_weight`] on tensors.
 pub(crate) fn quantize_weight<const D: usize>(
     weight: Tensor<D>,
@@ -66,6 +78,17 @@ pub(crate) fn compose_weight<const D: usize>(
         lowest_exponent,
         noise,
     ))
+}
+
+/// [`SignScaleOps::sign_scale_weight`] on tensors, `S` being `D + 1`.
+pub(crate) fn sign_scale_weight<const D: usize, const S: usize>(
+    sign: Tensor<D>,
+    scale: Tensor<S>,
+) -> Tensor<D> {
+    if !portable::has_kernels(&sign.device()) {
+        return portable::sign_scale_weight(sign, scale);
+    }
+    Tensor::from_dispatch(Dispatch::sign_scale_weight(sign.into_dispatch(), scale.into_dispatch()))
 }
 
 /// [`ShiftOps::fixed_point`] on tensors, `bits` being integer and fraction bits.

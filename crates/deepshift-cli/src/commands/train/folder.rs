@@ -106,7 +106,7 @@ impl Folder {
             None => self.refuse_unfinished().and_then(|()| self.clear())?,
         }
         self.write(COMMAND, &summary::command_args(run, trainer.settings())?)?;
-        self.write("model_summary.txt", &summary::network(trainer.network().graph())?)?;
+        self.write("model_summary.txt", &summary::network(trainer)?)?;
         Ok(lock)
     }
 

@@ -37,7 +37,7 @@ pub struct LearningOptions {
     /// Learning rate [default: mnist 0.01, others 0.1]
     #[arg(long, visible_alias = "learning-rate", value_parser = positive_or_zero)]
     lr: Option<f64>,
-    /// Learning rate of the sign parameters of type PS, where it differs; 0 freezes them
+    /// Learning rate of the sign parameters of types PS and DenseShift, where it differs; 0 freezes them
     #[arg(long, value_parser = positive_or_zero)]
     lr_sign: Option<f64>,
     /// How the learning rate changes; true and false are the original's words for default and constant
@@ -76,7 +76,7 @@ pub struct LearningOptions {
     /// Test and keep a moving average of the weights, with this decay in each step, such as 0.999
     #[arg(long, value_parser = positive_or_zero)]
     average_decay: Option<f64>,
-    /// Let type PS learn only signs in even epochs, counted from 0, and only shifts in odd ones [-alt]
+    /// Let types PS and DenseShift learn only signs in even epochs, counted from 0, and no signs in odd ones [-alt]
     #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new(),
           num_args = 0..=1, default_value = "false", default_missing_value = "true")]
     alternate_update: bool,

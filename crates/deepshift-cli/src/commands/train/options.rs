@@ -4,8 +4,7 @@ use super::device::DeviceOptions;
 use super::original::OriginalOptions;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Command, ValueEnum};
-use deepshift_burn::shift::Rounding;
-use deepshift_core::ShiftType;
+use deepshift_burn::shift::{Rounding, ShiftType};
 use deepshift_train::ShiftSettings;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -16,7 +15,7 @@ pub struct ShiftOptions {
     /// Layers that become shift layers, counted from the end; 0 trains a float network
     #[arg(short = 's', long, default_value_t = 0)]
     pub shift_depth: usize,
-    /// Q (quantized weight) or PS (trained shift and sign) [-st]
+    /// Q (quantized weight), PS (trained shift and sign) or DenseShift (trained sign and scale) [-st]
     #[arg(long, value_enum, ignore_case = true, default_value = "PS")]
     pub shift_type: ShiftTypeName,
     /// Rounding of shifts in training
@@ -28,7 +27,7 @@ pub struct ShiftOptions {
     /// Integer and fraction bits of activations [-ab]
     #[arg(long, num_args = 2, value_names = ["I", "F"], default_values_t = [16, 16])]
     pub activation_bits: Vec<u32>,
-    /// Keep the signs of type PS as they start
+    /// Keep the signs of types PS and DenseShift as they start
     #[arg(long)]
     pub freeze_sign: bool,
 }
@@ -41,6 +40,9 @@ pub enum ShiftTypeName {
     /// Real shifts and signs, rounded in forward
     #[value(name = "PS")]
     PS,
+    /// Real signs and steps of the exponent, without zero, for 2 to 4 bits; packed as Q
+    #[value(name = "DenseShift")]
+    DenseShift,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,6 +58,7 @@ impl ShiftTypeName {
         match self {
             Self::Q => ShiftType::Q,
             Self::PS => ShiftType::PS,
+            Self::DenseShift => ShiftType::DenseShift,
         }
     }
 }

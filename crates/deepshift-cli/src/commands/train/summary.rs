@@ -4,7 +4,6 @@ use super::run::Run;
 use crate::{Error, Result, text};
 use deepshift_burn::StateDict;
 use deepshift_core::Provenance;
-use deepshift_core::graph::Graph;
 use deepshift_train::{EpochRow, Settings, Trainer};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -95,7 +94,9 @@ pub fn command_args(run: &Run, settings: &Settings) -> Result<String> {
 }
 
 /// Layers, shapes and parameters.
-pub fn network(graph: &Graph) -> Result<String> {
+pub fn network(trainer: &Trainer) -> Result<String> {
+    let graph = trainer.network().graph();
+    let shift = trainer.settings().shift.as_ref();
     let shapes = graph.shapes()?;
     let mut rows = format!("{:<24} {:<18} {:>12} weight\n", "layer", "output", "parameters");
     let mut total = 0;
@@ -103,8 +104,8 @@ pub fn network(graph: &Graph) -> Result<String> {
         let parameters: usize =
             node.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
         total += parameters;
-        let weight = match node.shift_scheme() {
-            Some(scheme) => format!("{:?}, {} bits", scheme.format.shift_type, scheme.format.bits),
+        let weight = match shift.filter(|_| node.shift_scheme().is_some()) {
+            Some(shift) => format!("{:?}, {} bits", shift.shift_type, shift.weight_bits),
             None if parameters > 0 => "f32".into(),
             None => String::new(),
         };
@@ -135,6 +136,10 @@ pub const ORIGIN: &str = "trained with deepshift train";
 pub fn provenance(run: &Run, trainer: &Trainer) -> Provenance {
     let mut notes = BTreeMap::from([("data".to_string(), run.data.name.to_string())]);
     notes.insert("command".into(), run.command.clone());
+    if let Some(shift) = &run.settings.shift {
+        // The codes do not tell Q and DenseShift apart.
+        notes.insert("shift_type".into(), format!("{:?}", shift.shift_type));
+    }
     // A resumed run may have become longer than its command says.
     notes.insert("epochs".into(), trainer.history().len().to_string());
     let best = best_epoch(trainer.history());

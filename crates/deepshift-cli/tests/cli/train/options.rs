@@ -10,6 +10,7 @@ fn the_originals_spellings_are_understood() {
         "--optimizer SGD --lr-step-size 1",
         "-opt ADADELTA --lr-milestones 1,2",
         "-opt rmsprop --pretrained false --no-cuda --save-model true --print-weights True",
+        "-st denseshift -s 1000 -wb 3 -opt adam --lr 0.001",
     ]
     .into_iter()
     .enumerate()
@@ -23,6 +24,7 @@ fn the_originals_spellings_are_understood() {
     assert!(settings("shift_ps_all_wb_4_0").contains("\"rounding\": \"Stochastic\""));
     assert!(settings("shift_3").contains("\"Step\""));
     assert!(settings("shift_4").contains("\"MultiStep\""));
+    assert!(settings("shift_denseshift_all_wb_3_6").contains("\"shift_type\": \"DenseShift\""));
 }
 
 #[test]
@@ -65,10 +67,40 @@ fn a_float_network_becomes_a_shift_network() {
     let fixture = fixture(64);
     fixture.succeed(SHORT);
     let weights = "models/mnist/simple_linear/shift/weights.safetensors";
-    fixture.succeed(&format!("{SHORT} --weights {weights} -s 1000 -st q --desc from_pretrained"));
-    assert!(
-        fixture.path("models/mnist/simple_linear/shift_q_all_wb_5_from_pretrained/model.dshift").is_file()
-    );
+    for shift_type in ["q", "denseshift"] {
+        fixture
+            .succeed(&format!("{SHORT} --weights {weights} -s 1000 -st {shift_type} --desc from_pretrained"));
+        let folder = format!("models/mnist/simple_linear/shift_{shift_type}_all_wb_5_from_pretrained");
+        assert!(fixture.path(&folder).join("model.dshift").is_file());
+    }
+}
+
+/// Its file has the codes of type Q, and says what they were trained as.
+#[test]
+fn dense_shift_is_packed_as_type_q() {
+    let fixture = fixture(64);
+    let folder = "models/mnist/simple_conv/shift_denseshift_all_wb_3";
+    let train = format!("{SHORT} --type conv -s 1000 -st DenseShift -wb 3 -opt adam --lr 0.001");
+    let result = fixture.succeed(&train);
+    let accuracy = result.split_once("(last epoch ").unwrap().1.split_once(" %)").unwrap().0;
+    let inspected = fixture.succeed(&format!("inspect {folder}/model.dshift"));
+    assert!(inspected.contains("Q, 3 bits") && inspected.contains("DenseShift"), "{inspected}");
+    let summary = std::fs::read_to_string(fixture.path(folder).join("model_summary.txt")).unwrap();
+    assert!(summary.contains("DenseShift, 3 bits"), "{summary}");
+    for weights in ["weights", "weights_unrounded"] {
+        let stdout = fixture.succeed(&format!("{train} --evaluate --weights {folder}/{weights}.safetensors"));
+        assert!(stdout.contains(&format!("top-1 {accuracy} %")), "{weights}: {stdout} instead of {accuracy}");
+    }
+    let packed = |name: &str| {
+        deepshift_core::Model::from_bytes(&std::fs::read(fixture.path(name)).unwrap()).unwrap().tensors
+    };
+    for source in [
+        format!("{folder}/weights_best.safetensors -a simple_conv -s 1000 -st DenseShift -wb 3"),
+        folder.into(),
+    ] {
+        fixture.succeed(&format!("export {source} -o out.dshift"));
+        assert!(packed("out.dshift") == packed(&format!("{folder}/model.dshift")), "{source}");
+    }
 }
 
 #[test]

@@ -18,6 +18,10 @@ fn what_cannot_be_done_is_said_before_anything_is_written() {
         ("--weights notes.pth", "notes.pth"),
         ("-s 1 --activation-bits 1 5", "activation bits (1, 5): a network needs at least 2 integer bits"),
         ("-s 1 -ab 20 20", "activation bits (20, 20): a network needs"),
+        (
+            "-s 1 -st DenseShift -r stochastic",
+            "type DenseShift rounds nothing: leave out stochastic rounding",
+        ),
         ("--lr-schedule cosine --lr-step-size 3", "--lr-step-size belongs to --lr-schedule step"),
         ("--lr-schedule step --lr-milestones 3", "--lr-milestones belongs to --lr-schedule multi-step"),
     ] {
