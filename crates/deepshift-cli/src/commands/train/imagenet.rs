@@ -7,7 +7,7 @@ use super::run::{self, Data};
 use crate::{Error, Result};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use deepshift_core::ShiftType;
+use deepshift_burn::shift::ShiftType;
 use deepshift_models::{DataSet, preprocessing};
 use deepshift_train::data::{Augmentation, Part, PictureInput, imagenet};
 use deepshift_train::{Decay, Settings};
