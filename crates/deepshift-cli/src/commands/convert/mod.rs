@@ -139,20 +139,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let model = source::read(arguments)?;
     let labels = labels(arguments, &model)?;
     let calibration = calibration(&arguments.calibration, &model)?;
-    let before = labels.as_ref().map(|labels| Accuracy::of(&model, Mode::Float, labels)).transpose()?;
-
-    let mut converted =
-        convert(&model, calibration.as_ref(), &arguments.weights.options(&arguments.calibration)?)?;
-    let problem = integer_network(&mut converted, &arguments.calibration)?;
-    let mut accuracies: Vec<(&str, Accuracy)> =
-        before.map(|before| ("float weights", before)).into_iter().collect();
-    if let Some(labels) = &labels {
-        accuracies.push(("converted, float mode", Accuracy::of(&converted.model, Mode::Float, labels)?));
-        if converted.model.integer.is_some() {
-            accuracies
-                .push(("converted, integer mode", Accuracy::of(&converted.model, Mode::Integer, labels)?));
-        }
-    }
+    let options = arguments.weights.options(&arguments.calibration)?;
+    let mut converted = convert(&model, calibration.as_ref(), &options)?;
+    let accuracies = match &labels {
+        Some(labels) => accuracies(&model, &converted, labels)?,
+        None => Vec::new(),
+    };
+    let problem = integer_network(&mut converted, arguments.calibration.multiplier_free)?;
     let bytes = converted.model.to_bytes()?;
     files::write(&arguments.output, &bytes)?;
     output::print(&table::layers(&converted.layers))?;
@@ -212,12 +205,32 @@ fn convert(model: &Model, calibration: Option<&Dataset>, options: &Options) -> R
     }
 }
 
+/// Of the float network, and of the converted one in every mode that it can have.
+fn accuracies(
+    model: &Model,
+    converted: &Converted,
+    labels: &Labels,
+) -> Result<Vec<(&'static str, Accuracy)>> {
+    let mut measured = vec![
+        ("float weights", Accuracy::of(model, Mode::Float, labels)?),
+        ("converted, float mode", Accuracy::of(&converted.model, Mode::Float, labels)?),
+    ];
+    let modes = [("converted, integer mode", false), ("converted, multiplier-free", true)];
+    for (name, multiplier_free) in modes {
+        let mut model = converted.model.clone();
+        if build_integer(&mut model, &converted.statistics, multiplier_free).is_ok() {
+            measured.push((name, Accuracy::of(&model, Mode::Integer, labels)?));
+        }
+    }
+    Ok(measured)
+}
+
 /// Gives the converted network its integer network, or says why it has none.
-fn integer_network(converted: &mut Converted, options: &CalibrationOptions) -> Result<Option<String>> {
+fn integer_network(converted: &mut Converted, multiplier_free: bool) -> Result<Option<String>> {
     if converted.statistics.is_empty() {
         return Ok(Some("give pictures with --calibrate for integer mode".into()));
     }
-    match build_integer(&mut converted.model, &converted.statistics, options.multiplier_free) {
+    match build_integer(&mut converted.model, &converted.statistics, multiplier_free) {
         Ok(report) => {
             if let Some(first) = report.raised.first() {
                 eprintln!(
@@ -228,7 +241,7 @@ fn integer_network(converted: &mut Converted, options: &CalibrationOptions) -> R
             }
             Ok(None)
         }
-        Err(error) if options.multiplier_free => {
+        Err(error) if multiplier_free => {
             Err(Error::input(format!("--multiplier-free needs integer mode: {error}")))
         }
         Err(error) => Ok(Some(error.to_string())),
