@@ -173,16 +173,11 @@ impl Source<'_> {
         options: TrainingOptions,
     ) -> Result<ShiftConv2d> {
         let [top, bottom, left, right] = conv.padding;
-        if top != bottom || left != right {
-            return Err(Error::BadArgument(format!(
-                "layer {}: a shift convolution pads both sides of an axis alike, not {:?}",
-                self.node.name, conv.padding
-            )));
-        }
         let shift = self.shift_options(scheme, options)?;
         let config = ShiftConv2dConfig::new([conv.in_channels, conv.out_channels], conv.kernel, shift)
             .with_stride(conv.stride)
             .with_padding([top, left])
+            .with_padding_end(Some([bottom, right]))
             .with_dilation(conv.dilation)
             .with_groups(conv.groups);
         let bias = conv.bias.then(|| self.tensor("bias")).transpose()?;

@@ -39,6 +39,9 @@ pub struct ShiftConv2dConfig {
     /// Padding of height and width, see [`PaddingMode`].
     #[config(default = "[0, 0]")]
     pub padding: [usize; 2],
+    /// Zeros below and to the right where they are not as many as above and to the left.
+    #[config(default = "None")]
+    pub padding_end: Option<[usize; 2]>,
     /// Spacing of the kernel's elements.
     #[config(default = "[1, 1]")]
     pub dilation: [usize; 2],
@@ -70,8 +73,10 @@ pub struct ShiftConv2d {
     pub bias: Option<Param<Tensor<1>>>,
     /// Steps down and right.
     pub stride: [usize; 2],
-    /// Padding of height and width.
+    /// Padding of height and width; zeros above and to the left.
     pub padding: [usize; 2],
+    /// Zeros below and to the right; circular padding does not use it.
+    pub padding_end: [usize; 2],
     /// Spacing of the kernel's elements.
     pub dilation: [usize; 2],
     /// The number of groups the channels are split into.
@@ -138,6 +143,7 @@ impl ShiftConv2dConfig {
             bias,
             stride: self.stride,
             padding: self.padding,
+            padding_end: self.padding_end.unwrap_or(self.padding),
             dilation: self.dilation,
             groups: self.groups,
             padding_mode: self.padding_mode,
@@ -159,10 +165,10 @@ impl ShiftConv2d {
         let input = fixed_point(input, bits);
         let bias = self.bias.as_ref().map(|bias| fixed_point(bias.val(), bits));
         let (input, padding) = match self.padding_mode {
-            PaddingMode::Zeros => (input, self.padding),
-            PaddingMode::Circular => (circular::pad(input, self.padding), [0, 0]),
+            PaddingMode::Zeros => (input, [0, 1].map(|axis| (self.padding[axis], self.padding_end[axis]))),
+            PaddingMode::Circular => (circular::pad(input, self.padding), [(0, 0); 2]),
         };
-        let options = ConvOptions::new(self.stride, padding, self.dilation, self.groups);
+        let options = ConvOptions::new_with_padding(self.stride, padding, self.dilation, self.groups);
         conv2d(input, self.value(noise), bias, options)
     }
 
