@@ -1,8 +1,8 @@
 //! `deepshift train cifar10`.
 
 use super::begin::Begun;
-use super::learning::{Defaults, LearningOptions};
-use super::options::{DataOptions, RunOptions, ShiftOptions, defaults};
+use super::learning::Defaults;
+use super::options::{TrainingOptions, defaults};
 use super::run::{self, Data};
 use crate::{Error, Result};
 use clap::Args;
@@ -23,13 +23,7 @@ pub struct Arguments {
     #[arg(long, env = "DEEPSHIFT_DATA", default_value = "data")]
     data: PathBuf,
     #[command(flatten)]
-    shift: ShiftOptions,
-    #[command(flatten)]
-    learning: LearningOptions,
-    #[command(flatten)]
-    loading: DataOptions,
-    #[command(flatten)]
-    run: RunOptions,
+    training: TrainingOptions,
 }
 
 /// The original's network where none is named.
@@ -56,8 +50,8 @@ impl Arguments {
             (None, Some(settings)) => settings.architecture.clone(),
             (arch, _) => unique_name(arch.as_deref().unwrap_or(ARCHITECTURE))?,
         };
-        let shift = self.shift.settings(true);
-        let mut settings = self.learning.settings(&architecture, shift, &original(), resumed)?;
+        let shift = self.training.shift.settings(true);
+        let mut settings = self.training.learning.settings(&architecture, shift, &original(), resumed)?;
         if settings.architecture == SLOW_START && settings.schedule.warm_up == WarmUp::None {
             settings.schedule.warm_up = WarmUp::Reduced { epochs: NonZeroU32::MIN, factor: 0.1 };
         }
@@ -73,12 +67,12 @@ fn unique_name(arch: &str) -> Result<String> {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let begun = Begun::new(
-        &arguments.run,
+        &arguments.training.run,
         |resumed| arguments.settings(resumed),
         |given| defaults::<Arguments>().settings(Some(given)),
     )?;
     let train = cifar10::load(&arguments.data, Part::Train)?;
     let test = cifar10::load(&arguments.data, Part::Test)?;
-    let data = Data::new("cifar10", train, test, &arguments.loading);
-    run::run(&begun.run(&arguments.run, data))
+    let data = Data::new("cifar10", train, test, &arguments.training.loading);
+    run::run(&begun.run(&arguments.training.run, data))
 }

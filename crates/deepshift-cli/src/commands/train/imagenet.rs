@@ -1,8 +1,8 @@
 //! `deepshift train imagenet`.
 
 use super::begin::Begun;
-use super::learning::{Defaults, LearningOptions};
-use super::options::{DataOptions, RunOptions, ShiftOptions, defaults};
+use super::learning::Defaults;
+use super::options::{DataOptions, TrainingOptions, defaults};
 use super::run::{self, Data};
 use crate::{Error, Result};
 use clap::Args;
@@ -28,13 +28,7 @@ pub struct Arguments {
     #[arg(long)]
     classes: Option<PathBuf>,
     #[command(flatten)]
-    shift: ShiftOptions,
-    #[command(flatten)]
-    learning: LearningOptions,
-    #[command(flatten)]
-    loading: DataOptions,
-    #[command(flatten)]
-    run: RunOptions,
+    training: TrainingOptions,
 }
 
 /// The original's network where none is named.
@@ -58,9 +52,9 @@ impl Arguments {
     /// What the options ask for; network and length of the run that goes on, where there is one, need no option.
     fn settings(&self, resumed: Option<&Settings>) -> Result<Settings> {
         let arch = self.arch.as_deref().or(resumed.map(|settings| settings.architecture.as_str()));
-        let shift = self.shift.settings(true);
+        let shift = self.training.shift.settings(true);
         let mut settings =
-            self.learning.settings(arch.unwrap_or(ARCHITECTURE), shift, &original(), resumed)?;
+            self.training.learning.settings(arch.unwrap_or(ARCHITECTURE), shift, &original(), resumed)?;
         // The original's rule: only here does type PS begin with shifts and signs of its own.
         settings.random_shifts = shift.is_some_and(|shift| shift.shift_type == ShiftType::PS);
         Ok(settings)
@@ -86,8 +80,8 @@ impl Arguments {
             )));
         }
         let loading = DataOptions {
-            test_batch_size: self.loading.test_batch_size.or(Some(TEST_BATCH_SIZE)),
-            ..self.loading.clone()
+            test_batch_size: self.training.loading.test_batch_size.or(Some(TEST_BATCH_SIZE)),
+            ..self.training.loading.clone()
         };
         Ok(Data::new("imagenet", train, test, &loading))
     }
@@ -95,10 +89,10 @@ impl Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let begun = Begun::new(
-        &arguments.run,
+        &arguments.training.run,
         |resumed| arguments.settings(resumed),
         |given| defaults::<Arguments>().settings(Some(given)),
     )?;
     let data = arguments.data(&begun.settings)?;
-    run::run(&begun.run(&arguments.run, data))
+    run::run(&begun.run(&arguments.training.run, data))
 }

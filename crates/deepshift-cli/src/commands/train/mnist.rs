@@ -1,8 +1,8 @@
 //! `deepshift train mnist`.
 
 use super::begin::Begun;
-use super::learning::{Defaults, LearningOptions};
-use super::options::{DataOptions, RunOptions, ShiftOptions, defaults};
+use super::learning::Defaults;
+use super::options::{TrainingOptions, defaults};
 use super::run::{self, Data};
 use crate::Result;
 use clap::{Args, ValueEnum};
@@ -21,13 +21,7 @@ pub struct Arguments {
     #[arg(long, env = "DEEPSHIFT_DATA", default_value = "data")]
     data: PathBuf,
     #[command(flatten)]
-    shift: ShiftOptions,
-    #[command(flatten)]
-    learning: LearningOptions,
-    #[command(flatten)]
-    loading: DataOptions,
-    #[command(flatten)]
-    run: RunOptions,
+    training: TrainingOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -59,18 +53,23 @@ impl Arguments {
             None => resumed.is_some_and(|settings| settings.architecture == CONV),
         };
         let architecture = if is_conv { CONV } else { "simple_linear" };
-        self.learning.settings(architecture, self.shift.settings(is_conv), &original(), resumed)
+        self.training.learning.settings(
+            architecture,
+            self.training.shift.settings(is_conv),
+            &original(),
+            resumed,
+        )
     }
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let begun = Begun::new(
-        &arguments.run,
+        &arguments.training.run,
         |resumed| arguments.settings(resumed),
         |given| defaults::<Arguments>().settings(Some(given)),
     )?;
     let train = mnist::load(&arguments.data, Part::Train)?;
     let test = mnist::load(&arguments.data, Part::Test)?;
-    let data = Data::new("mnist", train, test, &arguments.loading);
-    run::run(&begun.run(&arguments.run, data))
+    let data = Data::new("mnist", train, test, &arguments.training.loading);
+    run::run(&begun.run(&arguments.training.run, data))
 }

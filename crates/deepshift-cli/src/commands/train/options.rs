@@ -1,6 +1,7 @@
 //! Options that every data set shares, with the original's names.
 
 use super::device::DeviceOptions;
+use super::learning::LearningOptions;
 use super::original::OriginalOptions;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Command, ValueEnum};
@@ -8,6 +9,19 @@ use deepshift_burn::shift::{Rounding, ShiftType};
 use deepshift_train::ShiftSettings;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+
+/// What trainings on all data sets are told.
+#[derive(Args, Clone, Debug)]
+pub struct TrainingOptions {
+    #[command(flatten)]
+    pub shift: ShiftOptions,
+    #[command(flatten)]
+    pub learning: LearningOptions,
+    #[command(flatten)]
+    pub loading: DataOptions,
+    #[command(flatten)]
+    pub run: RunOptions,
+}
 
 /// What becomes of float layers.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
