@@ -44,7 +44,7 @@ pub struct LearningOptions {
     #[arg(long, value_enum, ignore_case = true)]
     lr_schedule: Option<ScheduleName>,
     /// Epochs between two changes of the step schedule, each times 0.1 [default: 30]
-    #[arg(long, conflicts_with = "lr_milestones")]
+    #[arg(long, alias = "lr-step", conflicts_with = "lr_milestones")]
     lr_step_size: Option<NonZeroU32>,
     /// Epochs at whose start the multi-step schedule multiplies by 0.1 [default: 80,120,160,180]
     #[arg(long, value_delimiter = ',')]

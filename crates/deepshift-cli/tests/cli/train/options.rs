@@ -7,7 +7,7 @@ fn the_originals_spellings_are_understood() {
         "-opt RAdam -st ps -s 1000 -r stochastic -wb 4 -ab 3 5",
         "-opt radam --shift-type Ps --activation-bits 3 5 --shift-depth 1000",
         "--optimizer sgd --momentum 0.9 --weight-decay 1e-4",
-        "--optimizer SGD --lr-step-size 1",
+        "--optimizer SGD --lr-step 1",
         "-opt ADADELTA --lr-milestones 1,2",
         "-opt rmsprop --pretrained false --no-cuda --save-model true --print-weights True",
         "-st denseshift -s 1000 -wb 3 -opt adam --lr 0.001",
