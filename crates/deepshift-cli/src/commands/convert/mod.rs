@@ -11,7 +11,7 @@ use crate::{Error, Result, files, interrupt, output, text};
 use accuracy::Accuracy;
 use clap::Args;
 use deepshift_convert::{Converted, Options};
-use deepshift_core::{Input, Mode, Model, ShiftFormat};
+use deepshift_core::{Input, MAX_INTEGER_BITS, Mode, Model, ShiftFormat};
 use deepshift_models::Conversion;
 use deepshift_models::integer::build_integer;
 use deepshift_train::data::Dataset;
@@ -118,11 +118,11 @@ fn note(text: &str) -> std::result::Result<(String, String), String> {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     files::check_output(&arguments.output, "dshift")?;
+    let options = arguments.weights.options(&arguments.calibration)?;
     interrupt::take_over();
     let model = source::read(arguments)?;
     let labels = labels(arguments, &model)?;
     let calibration = calibration(&arguments.calibration, &model)?;
-    let options = arguments.weights.options(&arguments.calibration)?;
     let mut converted = convert(&model, calibration.as_ref(), &options)?;
     let accuracies = match &labels {
         Some(labels) => accuracies(&model, &converted, labels)?,
@@ -148,6 +148,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 impl WeightOptions {
     fn options(&self, calibration: &CalibrationOptions) -> Result<Options> {
+        if calibration.multiplier_free && self.weight_bits > MAX_INTEGER_BITS {
+            return Err(Error::input(format!(
+                "--multiplier-free needs integer mode, which takes at most {MAX_INTEGER_BITS} bits: lower --weight-bits"
+            )));
+        }
         Ok(Options {
             conversion: Conversion {
                 shift_depth: self.shift_depth,
