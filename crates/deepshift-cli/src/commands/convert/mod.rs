@@ -179,7 +179,8 @@ fn calibration(options: &CalibrationOptions, model: &Model) -> Result<Option<Dat
 
 fn convert(model: &Model, calibration: Option<&Dataset>, options: &Options) -> Result<Converted> {
     let mut progress: Option<Progress> = None;
-    let input = calibration.map(|pictures| Input::Pictures(pictures.bytes(0, pictures.len())));
+    let bytes = calibration.map(pictures::with_mirror_images);
+    let input = bytes.as_deref().map(Input::Pictures);
     let converted = deepshift_convert::convert(model, input, options, &mut |step| {
         match &mut progress {
             Some(progress) => progress.advance(1, step.layer),
