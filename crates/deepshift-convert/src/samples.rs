@@ -13,12 +13,12 @@ const DEPTHWISE_PIXELS: usize = 64;
 /// Values of samples that are held at a time, about.
 const HELD: usize = 1 << 25;
 
-/// Of one chunk of pictures, for each group one pixel after the other.
+/// Of one chunk of pictures: for each group one pixel after the other.
 struct Samples {
     /// Patches in the converted network.
-    x: Vec<Vec<f32>>,
+    x: Vec<f32>,
     /// The layer's outputs in the float network, without their bias.
-    y: Vec<Vec<f32>>,
+    y: Vec<f32>,
 }
 
 /// The moments of each group of the layer's channels, over all pictures, which are taken up to the layer.
@@ -33,16 +33,20 @@ pub(crate) fn gather(networks: &Networks, chunks: &mut [Chunk], layer: &Layer) -
         let samples = chunks.par_iter_mut().map(|chunk| {
             let pixels = spread(chunk, layer, pixels);
             networks.advance(chunk, layer.node, |values, float| Samples {
-                x: (0..patches.groups())
-                    .map(|group| patches.gather(&values[&layer.operand].converted, &pixels, group))
-                    .collect(),
+                x: patches.gather(&values[&layer.operand].converted, &pixels),
                 y: outputs(layer, &pixels, float),
             })
         });
         let samples: Vec<Samples> = samples.collect::<Result<_>>()?;
+        let groups = sums.len();
         sums.par_iter_mut().enumerate().for_each(|(group, sums)| {
-            let joined = |side: fn(&Samples) -> &[Vec<f32>]| -> Vec<f32> {
-                samples.iter().map(|samples| side(samples)[group].as_slice()).collect::<Vec<_>>().concat()
+            let joined = |side: fn(&Samples) -> &[f32]| -> Vec<f32> {
+                let of_group = |samples| {
+                    let values = side(samples);
+                    let each = values.len() / groups;
+                    &values[group * each..(group + 1) * each]
+                };
+                samples.iter().map(of_group).collect::<Vec<_>>().concat()
             };
             sums.add(&joined(|samples| &samples.x), &joined(|samples| &samples.y));
         });
@@ -50,17 +54,17 @@ pub(crate) fn gather(networks: &Networks, chunks: &mut [Chunk], layer: &Layer) -
     Ok(sums.into_iter().map(Sums::moments).collect())
 }
 
-fn outputs(layer: &Layer, pixels: &[usize], float: &[f32]) -> Vec<Vec<f32>> {
+fn outputs(layer: &Layer, pixels: &[usize], float: &[f32]) -> Vec<f32> {
     let (all, each) = (layer.bias.len(), layer.patches.group_channels());
-    let of_group = |group: usize| {
-        let channels = group * each..(group + 1) * each;
-        let values = pixels.iter().flat_map(|pixel| {
-            let bias = &layer.bias[channels.clone()];
-            float[pixel * all..][channels.clone()].iter().zip(bias).map(|(y, bias)| y - bias)
-        });
-        values.collect()
-    };
-    (0..layer.patches.groups()).map(of_group).collect()
+    let mut outputs = Vec::with_capacity(pixels.len() * all);
+    for start in (0..all).step_by(each) {
+        let bias = &layer.bias[start..start + each];
+        for &pixel in pixels {
+            let values = &float[pixel * all + start..][..each];
+            outputs.extend(values.iter().zip(bias).map(|(y, bias)| y - bias));
+        }
+    }
+    outputs
 }
 
 /// So many output pixels of each of the chunk's pictures: evenly spread, each a little off by chance.

@@ -90,16 +90,33 @@ impl Patches {
         self.geometry.weight_index(channel, k)
     }
 
-    /// The patches of these output pixels in one group, one after the other; padding is zero.
-    pub fn gather(&self, x: &[f32], pixels: &[usize], group: usize) -> Vec<f32> {
+    /// The patches of these output pixels, `[group][pixel][fan_in]`; padding is zero.
+    pub fn gather(&self, x: &[f32], pixels: &[usize]) -> Vec<f32> {
         let fan_in = self.fan_in();
-        let mut patches = vec![0.0; pixels.len() * fan_in];
-        self.kernels.vectorize(|| {
-            for (row, &pixel) in pixels.iter().enumerate() {
-                self.geometry.gather(x, pixel, group, &mut patches[row * fan_in..]);
+        let mut patches = vec![0.0; self.groups() * pixels.len() * fan_in];
+        self.kernels.vectorize(|| match self.geometry.is_depthwise() {
+            true => self.gather_channels(x, pixels, &mut patches),
+            false => {
+                for (index, patch) in patches.chunks_exact_mut(fan_in).enumerate() {
+                    self.geometry.gather(x, pixels[index % pixels.len()], index / pixels.len(), patch);
+                }
             }
         });
         patches
+    }
+
+    /// Every tap for all channels at once, because they lie side by side.
+    #[inline(always)]
+    fn gather_channels(&self, x: &[f32], pixels: &[usize], patches: &mut [f32]) {
+        let (channels, fan_in) = (self.groups(), self.fan_in());
+        for (row, &pixel) in pixels.iter().enumerate() {
+            self.geometry.for_each_tap(pixel, |tap, offset| {
+                let places = patches[row * fan_in + tap..].iter_mut().step_by(pixels.len() * fan_in);
+                for (place, &x) in places.zip(&x[offset..offset + channels]) {
+                    *place = x;
+                }
+            });
+        }
     }
 }
 
@@ -163,12 +180,27 @@ mod tests {
         let patches = Patches::new(&model.graph, 1).unwrap();
         let weights = model.values("conv", "weight").unwrap();
         assert_eq!([patches.groups(), patches.group_channels(), patches.fan_in()], [1, 6, 27]);
-        for (pixel, patch) in patches.gather(&x, &[0, 7, 19], 0).chunks(27).zip([0, 7, 19]) {
+        for (patch, pixel) in patches.gather(&x, &[0, 7, 19]).chunks(27).zip([0, 7, 19]) {
             for channel in 0..6 {
-                let products = (0..27).map(|k| pixel[k] * weights[patches.weight_index(channel, k)]);
-                assert!((products.sum::<f32>() - out[patch * 6 + channel]).abs() < 1e-3);
+                let products = (0..27).map(|k| patch[k] * weights[patches.weight_index(channel, k)]);
+                assert!((products.sum::<f32>() - out[pixel * 6 + channel]).abs() < 1e-3);
             }
         }
         assert!(Patches::new(&model.graph, 2).is_err());
+    }
+
+    #[test]
+    fn channels_together_are_channels_one_by_one() {
+        let mut builder = GraphBuilder::new("depthwise", &[5, 4, 6]);
+        let conv = Conv2d { groups: 5, stride: [2, 1], ..Conv2d::square(5, 5, 3).padded(1) };
+        let x = builder.conv("conv", 0, conv);
+        let patches = Patches::new(&builder.finish(x), 1).unwrap();
+        let x: Vec<f32> = (0..2 * 120).map(|i| i as f32).collect();
+        let pixels: Vec<usize> = (0..2 * patches.pixels()).step_by(3).collect();
+        let mut expected = vec![0.0; 5 * pixels.len() * 9];
+        for (index, patch) in expected.chunks_exact_mut(9).enumerate() {
+            patches.geometry.gather(&x, pixels[index % pixels.len()], index / pixels.len(), patch);
+        }
+        assert_eq!(patches.gather(&x, &pixels), expected);
     }
 }

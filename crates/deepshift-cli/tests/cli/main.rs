@@ -1,6 +1,7 @@
 //! The commands as a user runs them.
 
 mod bench;
+mod convert;
 mod errors;
 mod eval;
 mod fixture;

@@ -10,7 +10,7 @@ use crate::{Error, Result, files, interrupt, output, text};
 use accuracy::Accuracy;
 use clap::{Args, ValueEnum};
 use deepshift_convert::{Converted, Options};
-use deepshift_core::{Input, Mode, Model, ShiftFormat, ShiftType};
+use deepshift_core::{Input, MAX_INTEGER_BITS, Mode, Model, ShiftFormat, ShiftType};
 use deepshift_models::Conversion;
 use deepshift_models::integer::build_integer;
 use deepshift_train::data::Dataset;
@@ -135,11 +135,11 @@ fn note(text: &str) -> std::result::Result<(String, String), String> {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     files::check_output(&arguments.output, "dshift")?;
+    let options = arguments.weights.options(&arguments.calibration)?;
     interrupt::take_over();
     let model = source::read(arguments)?;
     let labels = labels(arguments, &model)?;
     let calibration = calibration(&arguments.calibration, &model)?;
-    let options = arguments.weights.options(&arguments.calibration)?;
     let mut converted = convert(&model, calibration.as_ref(), &options)?;
     let accuracies = match &labels {
         Some(labels) => accuracies(&model, &converted, labels)?,
@@ -165,6 +165,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 impl WeightOptions {
     fn options(&self, calibration: &CalibrationOptions) -> Result<Options> {
+        if calibration.multiplier_free && self.weight_bits > MAX_INTEGER_BITS {
+            return Err(Error::input(format!(
+                "--multiplier-free needs integer mode, which takes at most {MAX_INTEGER_BITS} bits: lower --weight-bits"
+            )));
+        }
         Ok(Options {
             conversion: Conversion {
                 shift_depth: self.shift_depth,
@@ -191,7 +196,8 @@ fn calibration(options: &CalibrationOptions, model: &Model) -> Result<Option<Dat
 
 fn convert(model: &Model, calibration: Option<&Dataset>, options: &Options) -> Result<Converted> {
     let mut progress: Option<Progress> = None;
-    let input = calibration.map(|pictures| Input::Pictures(pictures.bytes(0, pictures.len())));
+    let bytes = calibration.map(pictures::with_mirror_images);
+    let input = bytes.as_deref().map(Input::Pictures);
     let converted = deepshift_convert::convert(model, input, options, &mut |step| {
         match &mut progress {
             Some(progress) => progress.advance(1, step.layer),
