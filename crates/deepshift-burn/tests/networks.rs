@@ -217,6 +217,29 @@ fn a_state_dict_survives_the_network() {
     assert_ne!(initial_state(&graph, 4), state);
 }
 
+/// The fourth moment tells normal and uniform distributions apart.
+#[test]
+fn initial_weights_have_the_variance_of_their_makers() {
+    let cases: [(&str, &str, f64, f64); 5] = [
+        ("resnet20", "layer3.1.conv1.weight", 2.0 / (64.0 * 9.0), 3.0),
+        ("resnet18", "layer4.0.conv1.weight", 2.0 / (512.0 * 9.0), 3.0),
+        ("cifar10/vgg11", "classifier.weight", 1e-4, 3.0),
+        ("cifar10/resnet18", "layer4.0.conv1.weight", 1.0 / (3.0 * 256.0 * 9.0), 1.8),
+        ("squeezenet1_1", "classifier.1.weight", 1e-4, 3.0),
+    ];
+    for (name, parameter, variance, kurtosis) in cases {
+        let state = initial_state(&by_name(name).unwrap(), 7);
+        let values = &state[parameter].values;
+        let moment =
+            |power: i32| values.iter().map(|&x| f64::from(x).powi(power)).sum::<f64>() / values.len() as f64;
+        assert!(moment(1).abs() < 0.06 * variance.sqrt(), "{name}");
+        assert!((moment(2) / variance - 1.0).abs() < 0.06, "{name}: {} for {variance}", moment(2));
+        assert!((moment(4) / moment(2).powi(2) - kurtosis).abs() < 0.2, "{name}");
+    }
+    let state = initial_state(&by_name("cifar10/vgg11").unwrap(), 7);
+    assert!(state["classifier.bias"].values.iter().all(|&bias| bias == 0.0));
+}
+
 #[test]
 fn weights_of_another_network_are_refused_by_name() {
     let state = initial_state(&by_name("simple_conv").unwrap(), 1);
