@@ -130,7 +130,7 @@ impl Layer {
         for_each_block(context.parallel, out, TILE_CHANNELS * width, |sums, index, out| {
             let first = index * TILE_CHANNELS;
             packed.sums(context, &gathered, first..first + out.len() / width, sums);
-            context.kernels.vectorize(|| self.rescaler.apply(first, sums, out));
+            context.kernels.vectorize(|| self.rescaler.apply_apart(first, sums, out));
         });
     }
 
