@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 DEEPSHIFT = os.environ["DEEPSHIFT"]
-DATA = Path(os.environ.get("DEEPSHIFT_DATA", "data")) / "imagenet"
+ROOT = Path(os.environ.get("DEEPSHIFT_DATA", "data"))
+DATA = ROOT / "imagenet"
+CIFAR10 = ROOT / "cifar10"
 MODELS = Path("models/imagenet")
 FOLDER = MODELS / "convert"
 
@@ -37,6 +39,17 @@ ROWS = {
     "squeezenet-q4": (SQUEEZENET, bits("Q", 4) + BEST, True),
     "squeezenet-2x4": (SQUEEZENET, bits("PS", 4, 2) + BEST, True),
 }
+# Calibrated on 512 training pictures, measured on all test pictures.
+RESNET20_ROWS = {
+    "resnet20-paper-q5": bits("Q", 5),
+    "resnet20-q5": bits("Q", 5) + BEST,
+    "resnet20-q4": bits("Q", 4) + BEST,
+    "resnet20-ps4": bits("PS", 4) + BEST,
+    "resnet20-q3": bits("Q", 3) + BEST,
+    "resnet20-ps3": bits("PS", 3) + BEST,
+    "resnet20-2x3": bits("PS", 3, 2) + BEST,
+}
+
 # File in web/models: row, licence, origin.
 ADAPTED = "converted to shift weights without training by DeepShift for Rust"
 SHIPPED = {
@@ -74,23 +87,30 @@ def halves():
     return [FOLDER / "half0", FOLDER / "half1"]
 
 
-def convert(network, options, output):
-    weights, *arch = network
-    command = [DEEPSHIFT, "convert", MODELS / weights, *arch, *options, "--output", output]
+def convert(source, options, output):
+    command = [DEEPSHIFT, "convert", *source, *options, "--output", output]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-def measured(name, half):
-    """What the command prints for one half, from an earlier run where there was one."""
-    network, options, calibrated = ROWS[name]
-    record = FOLDER / f"{name}.{half}.txt"
+def source(network):
+    weights, *arch = network
+    return [MODELS / weights, *arch]
+
+
+def recorded(name, source, options):
+    """What the command prints, from an earlier run where there was one."""
+    record = FOLDER / f"{name}.txt"
     if not record.exists():
-        options = [*options, "--evaluate", FOLDER / f"half{1 - half}", "--classes", DATA / "classes.txt"]
-        if calibrated:
-            options += ["--calibrate", FOLDER / f"half{half}"]
-        text = convert(network, options, FOLDER / f"{name}.{half}.dshift")
-        record.write_text(text)
+        record.write_text(convert(source, options, FOLDER / f"{name}.dshift"))
     return record.read_text()
+
+
+def measured(name, half):
+    network, options, calibrated = ROWS[name]
+    options = [*options, "--evaluate", FOLDER / f"half{1 - half}", "--classes", DATA / "classes.txt"]
+    if calibrated:
+        options += ["--calibrate", FOLDER / f"half{half}"]
+    return recorded(f"{name}.{half}", source(network), options)
 
 
 def percentages(text, what):
@@ -109,16 +129,29 @@ def cell(values):
     return f"{values[0]:.1f} / {values[1]:.1f}" if values else ""
 
 
-def size(name):
-    return (FOLDER / f"{name}.0.dshift").stat().st_size
+def row(name, results, file):
+    print(f"| {name} | {' | '.join(map(cell, results))} | {(FOLDER / file).stat().st_size:,} |", flush=True)
 
 
-def table(names):
+def head():
     print("| | float weights | float mode | integer mode | multiplier-free | bytes |")
     print("|---|---|---|---|---|---|")
+
+
+def imagenet(names):
+    head()
     for name in names:
-        cells = [cell(both(name, what)) for what in MODES]
-        print(f"| {name} | {' | '.join(cells)} | {size(name):,} |", flush=True)
+        row(name, [both(name, mode) for mode in MODES], f"{name}.0.dshift")
+
+
+def resnet20(weights):
+    head()
+    for name, options in RESNET20_ROWS.items():
+        options = [*options, "--evaluate", CIFAR10 / "test"]
+        if "paper" not in name:
+            options += ["--calibrate", CIFAR10 / "train", "--calibration-pictures", "512"]
+        text = recorded(name, [weights, "--arch", "resnet20"], options)
+        row(name, [percentages(text, mode) for mode in MODES], f"{name}.dshift")
 
 
 def ship(file, name, license, origin):
@@ -133,13 +166,15 @@ def ship(file, name, license, origin):
     command = " ".join(["deepshift convert", *network, *options, "--calibrate ..."])
     options = [*options, "--calibrate", DATA / "val", "--class-names", MODELS / "class-names.txt"]
     options += ["--license", license, "--origin", origin, "--note", f"accuracy={accuracy}", "--note", f"command={command}"]
-    print(convert(network, options, Path("web/models") / file).splitlines()[-1])
+    print(convert(source(network), options, Path("web/models") / file).splitlines()[-1])
 
 
 def main(arguments):
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if arguments[:1] == ["--resnet20"]:
+        return resnet20(*arguments[1:])
     halves()
-    names = [name for name in arguments if name != "--ship"] or list(ROWS)
-    table(names)
+    imagenet([name for name in arguments if name != "--ship"] or ROWS)
     if "--ship" in arguments:
         for file, facts in SHIPPED.items():
             ship(file, *facts)

@@ -37,6 +37,10 @@ pub struct Progress<'a> {
     pub layers: usize,
 }
 
+/// Inputs of a channel whose covariance is still looked at: it and its factors take about 2 GB. Wider layers, such as the
+/// first linear one of VGG, are rounded weight by weight.
+const MOST_INPUTS: usize = 8192;
+
 /// Chunks of pictures that are worked on together.
 const TOGETHER: usize = 64;
 
@@ -112,11 +116,14 @@ fn calibrated(
     };
     for (index, &node) in layers.iter().enumerate() {
         step(index)?;
-        if !networks.is_needed(node) {
+        let layer = Layer::new(model, node)?;
+        if !networks.is_needed(node) || layer.patches.fan_in() > MOST_INPUTS {
             reports.push(round_layer(&mut converted, node, options)?);
+            if networks.is_needed(node) {
+                networks.converted.update(&converted, node)?;
+            }
             continue;
         }
-        let layer = Layer::new(model, node)?;
         let moments = gather(&networks, &mut chunks, &layer)?;
         reports.push(layer.convert(&mut converted, &moments, options)?);
         for changed in std::iter::once(node).chain(layer.norm()) {

@@ -217,6 +217,21 @@ fn what_nobody_needs_is_rounded_and_what_stays_float_stays() {
 }
 
 #[test]
+fn layers_too_wide_for_a_covariance_are_rounded() {
+    let mut net = GraphBuilder::new("wide", &[1, 96, 96]);
+    let x = net.op("flatten", Op::Flatten, &[0]);
+    let x = net.linear("wide", x, 96 * 96, 4);
+    let x = net.linear("fc", x, 4, 3);
+    let graph = net.finish(x);
+    let model = Model { tensors: formula_weights(&graph, 5), graph, ..model() };
+    let pictures = formula_input(&model.graph, 1, 12);
+    let converted = go(&model, Some(&pictures), &Options { two_terms: true, ..options(4) });
+    assert_eq!(converted.layers[0].output_error, None);
+    // What the next layer sees is the rounded layer's, and it follows.
+    assert!(converted.layers[1].output_error.unwrap() < 0.05, "{:?}", converted.layers[1]);
+}
+
+#[test]
 fn it_can_be_stopped_and_says_where_it_is() {
     let model = model();
     let pictures = formula_input(&model.graph, 1, 2);
