@@ -1,6 +1,7 @@
 /** The demo page: four views, each opened when its address is. */
 import { DrawView } from "./draw/view.js";
 import { InsideView } from "./inside/view.js";
+import { prefer } from "./networks.js";
 import { installDrop } from "./page/drop.js";
 import { installNetworkBar } from "./page/network-bar.js";
 import { installNotice } from "./page/notice.js";
@@ -26,6 +27,8 @@ const views: Record<View, { open(): Promise<void> }> = {
 installDrop((picture) => void pictures.show(picture));
 installRouter((view) => {
   if (view !== "pictures") pictures.leave();
+  if (view === "pictures") prefer("pictures");
+  if (view === "draw") prefer("digits");
   void views[view].open();
 });
 installOffline();

@@ -18,6 +18,9 @@ export interface Entry {
   digits: boolean | undefined;
 }
 
+/** What a view is best opened with. */
+export type Kind = "digits" | "pictures";
+
 /** Both ways to compute a network, on the same device. */
 export interface Pair {
   shift: Model;
@@ -46,6 +49,8 @@ export const entries: Entry[] = shipped.flatMap(({ title, file, kind, samples })
 );
 
 let index = 0;
+/** Whether somebody chose it, and not the page. */
+let chosen = false;
 let device: DeviceChoice = "auto";
 let bytes: Promise<Uint8Array<ArrayBuffer>> | undefined;
 let pair: Promise<Pair> | undefined;
@@ -79,8 +84,18 @@ export function dropLast(before: number): void {
   choose(before);
 }
 
+/** Makes a network of this kind the current one, unless somebody has chosen one. */
+export function prefer(kind: Kind): void {
+  const digits = kind === "digits";
+  const first = entries.findIndex((entry) => entry.digits === digits);
+  if (chosen || first < 0 || entries[index]?.digits === digits) return;
+  choose(first);
+  chosen = false;
+}
+
 export function choose(entry: number): void {
   index = entry;
+  chosen = true;
   bytes = undefined;
   release();
 }

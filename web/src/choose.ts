@@ -59,19 +59,29 @@ function requireOneOf(name: string, value: string, known: string[]): void {
   if (!known.includes(value)) throw new BadArgumentError(`${name} is "${value}" instead of ${known.join(", ")}`);
 }
 
+/** How long WebGPU may take for its first answers, in milliseconds, where wasm answers at once. */
+const PATIENCE_MS = 5000;
+/** And in wasm's times, where a network is so large that wasm takes long too. */
+const PATIENCE_RUNS = 20;
+
 /** Makes the network on the device asked for, or on the faster one. */
-export async function choose(request: Request, available: Devices = devices): Promise<Chosen> {
-  if (request.device === "auto") return chooseFaster(request, available);
+export async function choose(
+  request: Request,
+  available: Devices = devices,
+  patience: number = PATIENCE_MS,
+): Promise<Chosen> {
+  if (request.device === "auto") return chooseFaster(request, available, patience);
   return chosen(request, await make(request, available[request.device]), "asked for");
 }
 
-async function chooseFaster(request: Request, available: Devices): Promise<Chosen> {
+async function chooseFaster(request: Request, available: Devices, patience: number): Promise<Chosen> {
   const wasm = await tryMaking(request, available.wasm);
   if (wasm.failure instanceof BadFileError || wasm.failure instanceof BadArgumentError) throw wasm.failure;
   const webgpu = await tryMaking(request, available.webgpu);
   if (wasm.made && webgpu.made) {
     await tryMeasuring(wasm, wasm.made);
-    await tryMeasuring(webgpu, webgpu.made);
+    const limit = Math.max(patience, PATIENCE_RUNS * (wasm.milliseconds ?? Infinity));
+    await tryMeasuring(webgpu, webgpu.made, limit);
   }
   if (request.signal?.aborted) {
     wasm.made?.network.free();
@@ -96,18 +106,34 @@ async function tryMaking(request: Request, start: StartMaker): Promise<Trial> {
   }
 }
 
-async function tryMeasuring(trial: Trial, { network, info }: Candidate): Promise<void> {
+/** Measures a network; one that fails, or has no answer after `patience` milliseconds, is none. */
+async function tryMeasuring(trial: Trial, { network, info }: Candidate, patience = Infinity): Promise<void> {
   const size = info.input_shape.reduce((product, length) => product * length, 1);
   const pictures = new Uint8Array(size);
   const values = new Float32Array(size);
+  const measuring = measure(() => (info.preprocessing ? network.run_pictures(pictures) : network.run_values(values)));
   try {
-    trial.milliseconds = await measure(() =>
-      info.preprocessing ? network.run_pictures(pictures) : network.run_values(values),
-    );
+    trial.milliseconds = await within(measuring, patience);
   } catch (failure) {
-    network.free();
+    // A run that nobody waits for must end before its network is freed.
+    void measuring.catch(() => {}).then(() => network.free());
     delete trial.made;
     trial.failure = fromWasm(failure);
+  }
+}
+
+/** What a promise gives, or an error after so many milliseconds. */
+async function within<T>(promise: Promise<T>, patience: number): Promise<T> {
+  if (patience === Infinity) return promise;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const seconds = Math.round(patience / 100) / 10;
+    timer = setTimeout(() => reject(new Error(`it gave no answer in ${seconds} s`)), patience);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -4,7 +4,7 @@ export interface TrainSettings {
   /** Default `"simple_conv"`; with `from`, the file's. */
   architecture?: "simple_linear" | "simple_conv" | undefined;
   /** Default `"PS"`; `null` trains an ordinary float network; with `from`, the file's. */
-  shift_type?: "Q" | "PS" | null | undefined;
+  shift_type?: "Q" | "PS" | "DenseShift" | null | undefined;
   /** Default 5; integer mode takes 2 to 5; with `from`, the file's. */
   weight_bits?: number | undefined;
   /** Default `"radam"`. */

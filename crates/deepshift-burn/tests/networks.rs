@@ -165,6 +165,39 @@ fn every_operation_equals_the_reference() {
     assert_close(&logits(&network, &input), &expected, 1e-5, "every operation");
 }
 
+/// Signed powers of two, and pictures of few bits: rounding changes nothing.
+#[test]
+fn uneven_padding_is_the_same_in_shift_layers() {
+    let mut builder = GraphBuilder::new("uneven", &[3, 9, 8]);
+    let uneven = Conv2d { stride: [2, 2], padding: [0, 1, 2, 1], ..Conv2d::square(3, 4, 3) };
+    let x = builder.conv("conv", 0, uneven);
+    let x = builder.op("flat", Op::Flatten, &[x]);
+    let graph = builder.finish(x);
+    let power = |index: usize| 2f32.powi(-(index as i32 % 5)) * if index % 3 == 0 { -1.0 } else { 1.0 };
+    let weight = FloatTensor { shape: vec![4, 3, 3, 3], values: (0..108).map(power).collect() };
+    let state = StateDict::from([("conv.weight".into(), weight)]);
+    let input: Vec<f32> = (0..2 * 3 * 9 * 8).map(|index| (index * 7 % 64) as f32 / 8.0 - 4.0).collect();
+    let device = Device::flex().autodiff();
+    let pass = |graph: &Graph| {
+        let network = Network::from_state(graph, &state, TrainingOptions::default(), &device).unwrap();
+        let data = TensorData::new(input.clone(), [2, 3, 9, 8]);
+        let pictures = Tensor::<4>::from_data(data, &device).require_grad();
+        let logits = network.forward(Value::Picture(pictures.clone()), Mode::Evaluation).unwrap();
+        let grads = (logits.clone() * logits.clone()).sum().backward();
+        let gradient = pictures.grad(&grads).unwrap();
+        [logits.to_data(), gradient.to_data()].map(|data| data.iter::<f32>().collect::<Vec<_>>())
+    };
+    let expected = pass(&graph);
+    for shift_type in [ShiftType::Q, ShiftType::PS] {
+        let format = ShiftFormat::new(shift_type, 5).unwrap();
+        let options =
+            Conversion { shift_depth: 1, format, activation_bits: [16, 16], convert_all_linear: false };
+        for (ours, expected) in pass(&to_shift(&graph, &options).unwrap()).iter().zip(&expected) {
+            assert_close(ours, expected, 1e-6, "uneven padding");
+        }
+    }
+}
+
 #[test]
 fn a_batch_norm_without_eps_is_refused() {
     let mut builder = GraphBuilder::new("test", &[4]);
@@ -182,6 +215,29 @@ fn a_state_dict_survives_the_network() {
     assert_eq!(build(&graph, &state).state(), state);
     assert_eq!(initial_state(&graph, 3), state);
     assert_ne!(initial_state(&graph, 4), state);
+}
+
+/// The fourth moment tells normal and uniform distributions apart.
+#[test]
+fn initial_weights_have_the_variance_of_their_makers() {
+    let cases: [(&str, &str, f64, f64); 5] = [
+        ("resnet20", "layer3.1.conv1.weight", 2.0 / (64.0 * 9.0), 3.0),
+        ("resnet18", "layer4.0.conv1.weight", 2.0 / (512.0 * 9.0), 3.0),
+        ("cifar10/vgg11", "classifier.weight", 1e-4, 3.0),
+        ("cifar10/resnet18", "layer4.0.conv1.weight", 1.0 / (3.0 * 256.0 * 9.0), 1.8),
+        ("squeezenet1_1", "classifier.1.weight", 1e-4, 3.0),
+    ];
+    for (name, parameter, variance, kurtosis) in cases {
+        let state = initial_state(&by_name(name).unwrap(), 7);
+        let values = &state[parameter].values;
+        let moment =
+            |power: i32| values.iter().map(|&x| f64::from(x).powi(power)).sum::<f64>() / values.len() as f64;
+        assert!(moment(1).abs() < 0.06 * variance.sqrt(), "{name}");
+        assert!((moment(2) / variance - 1.0).abs() < 0.06, "{name}: {} for {variance}", moment(2));
+        assert!((moment(4) / moment(2).powi(2) - kurtosis).abs() < 0.2, "{name}");
+    }
+    let state = initial_state(&by_name("cifar10/vgg11").unwrap(), 7);
+    assert!(state["classifier.bias"].values.iter().all(|&bias| bias == 0.0));
 }
 
 #[test]

@@ -11,6 +11,10 @@ fn parameters_have_the_original_names() {
     assert_eq!(names(&ps(4, 3)), ["shift", "sign", "bias"]);
     let q = ShiftLinearConfig::new(4, 3, ShiftOptions::new(ShiftType::Q)).with_bias(false);
     assert_eq!(names(&q.init(&device())), ["weight"]);
+    let dense = ShiftOptions::new(ShiftType::DenseShift).with_weight_bits(3);
+    let dense = ShiftLinearConfig::new(4, 3, dense).init(&device());
+    assert_eq!(names(&dense), ["sign", "scale", "bias"]);
+    assert_eq!(dense.scale.as_ref().unwrap().val().dims(), [3, 3, 4]);
     let conv = ShiftConv2dConfig::new([2, 4], [3, 3], ShiftOptions::new(ShiftType::PS)).with_groups(2);
     let conv = conv.init(&device());
     assert_eq!(names(&conv), ["shift", "sign", "bias"]);
@@ -37,7 +41,7 @@ fn conversion_of_a_float_layer() {
 
 #[test]
 fn rounded_layers_compute_the_same() {
-    for shift_type in [ShiftType::Q, ShiftType::PS] {
+    for shift_type in [ShiftType::Q, ShiftType::PS, ShiftType::DenseShift] {
         let options = ShiftOptions::new(shift_type).with_activation_bits([3, 5]);
         let conv = ShiftConv2dConfig::new([2, 3], [3, 3], options).init(&device());
         let input = picture([2, 2, 6, 6]);
@@ -57,6 +61,7 @@ fn evaluation_rounds_the_bias_of_ps_only() {
         values(&layer.bias.unwrap().val())[0]
     };
     assert_eq!(rounded_bias(ShiftType::Q), 0.300_001);
+    assert_eq!(rounded_bias(ShiftType::DenseShift), 0.300_001);
     assert_eq!(rounded_bias(ShiftType::PS), (0.300_001f32 * 65536.0).floor() / 65536.0);
 }
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod dataset;
 mod engine;
 mod error;
 mod files;

@@ -15,7 +15,7 @@ pub enum ShiftType {
 
 /// Type and width of a code. The sign is the high bit; PS stores `kmax + 1 - k` below it, 0 meaning zero; Q stores
 /// `kmax - k`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub struct ShiftFormat {
     /// Q or PS.
     pub shift_type: ShiftType,

@@ -2,10 +2,10 @@
 
 use crate::round::exp2;
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// Values `q * 2^-fraction_bits` with an integer `lowest <= q <= highest`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct FixedPoint {
     /// F; negative for steps larger than one.
     pub fraction_bits: i32,
@@ -71,7 +71,16 @@ impl FixedPoint {
     #[inline(always)]
     pub fn floor(self, x: f32) -> f32 {
         let q = (x * exp2(self.fraction_bits)).floor();
-        q.clamp(self.lowest as f32, self.highest as f32) * exp2(-self.fraction_bits)
+        let (lowest, highest) = (self.lowest as f32, self.highest as f32);
+        // `clamp` would bring the formatting of floats along for its panic: 19 KB of what a page loads.
+        let clamped = if q < lowest {
+            lowest
+        } else if q > highest {
+            highest
+        } else {
+            q
+        };
+        clamped * exp2(-self.fraction_bits)
     }
 
     /// `clamp(round_ties_even(x * 2^F))`, how f32 inputs enter integer mode. NaN gives 0.

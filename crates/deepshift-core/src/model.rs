@@ -5,7 +5,7 @@ use crate::integer::IntegerNetwork;
 use crate::preprocess::Preprocessing;
 use crate::weight::ShiftWeight;
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Everything needed to run a network and to say where it comes from.
@@ -44,14 +44,14 @@ pub struct FloatTensor {
 }
 
 /// Origin and licence of the weights.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Provenance {
     /// Licence of the weights, such as `MIT OR Apache-2.0`.
     pub license: String,
     /// Who or what made them.
     pub origin: String,
     /// More facts by name: the command, the data set, the measured accuracy.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub notes: BTreeMap<String, String>,
 }
 

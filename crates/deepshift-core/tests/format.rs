@@ -236,7 +236,11 @@ fn a_header_that_is_no_header_is_refused_where_it_stops_making_sense() {
     assert!(refusal(&assemble(b"", b"")).1.contains("EOF"));
     assert!(refusal(&assemble(b"{}", b"")).1.contains("missing field"));
     let deep = format!("{{\"unknown\": {}", "[".repeat(MAX_HEADER / 2));
-    assert!(refusal(&assemble(deep.as_bytes(), b"")).1.contains("EOF"));
+    let (offset, what) = refusal(&assemble(deep.as_bytes(), b""));
+    assert_eq!((offset, what.contains("nested too deep")), (PREFIX + 12 + 127, true), "{what}");
+    let known = r#"{"provenance": {"license": "MIT", "origin": 3}}"#;
+    let (offset, what) = refusal(&assemble(known.as_bytes(), b""));
+    assert_eq!((offset, what.contains("expected a string")), (PREFIX + 44, true), "{what}");
 }
 
 /// A name, what is done to header and data, and a part of the message.

@@ -8,7 +8,7 @@ struct Case {
     size: [usize; 2],
     input_shape: Vec<usize>,
     resize: Option<u32>,
-    interpolation: Interpolation,
+    interpolation: String,
     planes: Vec<u8>,
 }
 
@@ -30,7 +30,11 @@ fn pictures_are_resized_as_pillow_does() {
         let channels = case.input_shape[0];
         let preprocessing = Preprocessing {
             resize: case.resize,
-            interpolation: case.interpolation,
+            interpolation: match case.interpolation.as_str() {
+                "bilinear" => Interpolation::Bilinear,
+                "bicubic" => Interpolation::Bicubic,
+                other => panic!("{other}"),
+            },
             ..Preprocessing::new(vec![0.0; channels], vec![1.0; channels])
         };
         let [width, height] = case.size;

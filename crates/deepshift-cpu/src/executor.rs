@@ -54,7 +54,9 @@ impl Executor {
     /// that the file or the kernel has not, an instruction set that this CPU has not, no threads.
     pub fn new(model: &Model, options: Options) -> Result<Self> {
         model.check()?;
-        let environment = std::env::var(ENVIRONMENT_VARIABLE).ok();
+        // A page has no environment, and no choice either.
+        let environment =
+            if cfg!(target_family = "wasm") { None } else { std::env::var(ENVIRONMENT_VARIABLE).ok() };
         let kernels = choose(options.isa, environment.as_deref())?;
         let network = match options.mode {
             Mode::Float => Network::Float(FloatExecutor::new(model, options.kernel)?),

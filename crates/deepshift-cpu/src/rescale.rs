@@ -1,6 +1,6 @@
 //! Integer epilogues over rows of channels.
 
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[cfg(target_feature = "simd128")]
 use crate::kernels::VectorShift;
 use deepshift_core::FixedPoint;
 use deepshift_core::integer::Epilogue;
@@ -13,41 +13,11 @@ pub(crate) struct Rescaler {
     pub post_shift: Vec<u32>,
     pub lowest: i32,
     pub highest: i32,
+    /// Bytes of a value: one, or the four of an i32 where i8 does not hold them all.
+    pub width: usize,
     /// Both shifts for vectors; `None` where it cannot be done.
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    #[cfg(target_feature = "simd128")]
     pub shifts: Option<[VectorShift; 2]>,
-}
-
-/// How the integers of a node are kept.
-pub(crate) trait Quantum: Copy + Default + Send + Sync {
-    /// Keeps a value that is known to fit.
-    fn from_i32(value: i32) -> Self;
-
-    /// As many of the first channels as vectors can end; returns how many.
-    #[inline(always)]
-    fn rescale_vectors(_rescaler: &Rescaler, _first: usize, _sums: &[i32], _out: &mut [Self]) -> usize {
-        0
-    }
-}
-
-impl Quantum for i8 {
-    #[inline(always)]
-    fn from_i32(value: i32) -> Self {
-        value as i8
-    }
-
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-    #[inline(always)]
-    fn rescale_vectors(rescaler: &Rescaler, first: usize, sums: &[i32], out: &mut [Self]) -> usize {
-        crate::kernels::rescale(rescaler, first, sums, out)
-    }
-}
-
-impl Quantum for i32 {
-    #[inline(always)]
-    fn from_i32(value: i32) -> Self {
-        value
-    }
 }
 
 impl Rescaler {
@@ -56,7 +26,7 @@ impl Rescaler {
         let pre_shift: Vec<u32> = rescales.iter().map(|rescale| u32::from(rescale.pre_shift)).collect();
         let post_shift: Vec<u32> = rescales.iter().map(|rescale| u32::from(rescale.post_shift)).collect();
         Self {
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            #[cfg(target_feature = "simd128")]
             shifts: VectorShift::new(&pre_shift)
                 .zip(VectorShift::new(&post_shift))
                 .map(|(pre_shift, post_shift)| [pre_shift, post_shift]),
@@ -66,6 +36,7 @@ impl Rescaler {
             post_shift,
             lowest: format.lowest,
             highest: format.highest,
+            width: width(format),
         }
     }
 
@@ -73,23 +44,69 @@ impl Rescaler {
         self.multiplier.len()
     }
 
+    /// Bytes of the values of one pixel.
+    pub fn row_bytes(&self) -> usize {
+        self.channels() * self.width
+    }
+
     /// Ends the sums of one pixel's channels, the first of which is channel `first`.
     #[inline(always)]
-    pub fn apply<O: Quantum>(&self, first: usize, sums: &[i32], out: &mut [O]) {
-        let sums = &sums[..out.len()];
-        let done = O::rescale_vectors(self, first, sums, out);
-        self.apply_scalar(first + done, &sums[done..], &mut out[done..]);
+    pub fn apply(&self, first: usize, sums: &[i32], out: &mut [i8]) {
+        if self.width == 1 {
+            let sums = &sums[..out.len()];
+            let done = self.apply_vectors(first, sums, out);
+            self.apply_scalar(first + done, &sums[done..], &mut out[done..], |value| value as i8);
+        } else {
+            let out = out.as_chunks_mut().0;
+            self.apply_scalar(first, &sums[..out.len()], out, wide_bytes);
+        }
+    }
+
+    /// [`apply`](Self::apply), in wasm as one function for the operations that take little time anyway.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    #[cfg_attr(target_family = "wasm", inline(never))]
+    pub fn apply_apart(&self, first: usize, sums: &[i32], out: &mut [i8]) {
+        self.apply(first, sums, out);
+    }
+
+    /// As many of the first channels as vectors can end; returns how many.
+    #[cfg(target_feature = "simd128")]
+    #[inline(always)]
+    fn apply_vectors(&self, first: usize, sums: &[i32], out: &mut [i8]) -> usize {
+        crate::kernels::rescale(self, first, sums, out)
+    }
+
+    /// The compiler makes vectors of [`apply_scalar`](Self::apply_scalar).
+    #[cfg(not(target_feature = "simd128"))]
+    #[inline(always)]
+    fn apply_vectors(&self, _first: usize, _sums: &[i32], _out: &mut [i8]) -> usize {
+        0
     }
 
     #[inline(always)]
-    fn apply_scalar<O: Quantum>(&self, first: usize, sums: &[i32], out: &mut [O]) {
+    fn apply_scalar<O>(&self, first: usize, sums: &[i32], out: &mut [O], kept: impl Fn(i32) -> O) {
         let lanes = first..first + out.len();
         let (pre_shift, multiplier) = (&self.pre_shift[lanes.clone()], &self.multiplier[lanes.clone()]);
         let (offset, post_shift) = (&self.offset[lanes.clone()], &self.post_shift[lanes]);
         for lane in 0..out.len() {
             let scaled = sums[lane].wrapping_shr(pre_shift[lane]).wrapping_mul(multiplier[lane]);
             let value = scaled.wrapping_add(offset[lane]).wrapping_shr(post_shift[lane]);
-            out[lane] = O::from_i32(value.max(self.lowest).min(self.highest));
+            out[lane] = kept(value.max(self.lowest).min(self.highest));
         }
     }
+}
+
+/// Bytes of a value of this format: one, or the four of an i32.
+pub(crate) fn width(format: FixedPoint) -> usize {
+    if format.fits_i8() { 1 } else { size_of::<i32>() }
+}
+
+/// How a value that i8 does not hold is kept.
+fn wide_bytes(value: i32) -> [i8; 4] {
+    value.to_le_bytes().map(|byte| byte as i8)
+}
+
+/// The value of [`wide_bytes`].
+pub(crate) fn wide_value(bytes: [i8; 4]) -> i32 {
+    i32::from_le_bytes(bytes.map(|byte| byte as u8))
 }

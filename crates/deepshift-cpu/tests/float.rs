@@ -62,7 +62,7 @@ fn whole_networks_with_every_float_operation() {
 fn what_cannot_be_done_is_said() {
     let model = every_float_operation(1);
     let message = |options| Executor::new(&model, options).err().expect("an error").to_string();
-    let float = Options { isa: Some(Isa::Scalar), threads: Some(1), ..Options::default() };
+    let float = Options { threads: Some(1), ..Options::default() };
     assert!(message(Options { kernel: Kernel::Shift, ..float }).contains("no shift kernel in float mode"));
     assert!(message(Options { mode: Mode::Integer, ..float }).contains("export it again"));
     assert!(message(Options { threads: Some(0), ..float }).contains("at least 1"));

@@ -1,6 +1,7 @@
-//! Pictures per second of the ImageNet loader with two threads: random-resized crop to 224, flip, normalize, batches of 64.
+//! The ImageNet loader with two threads: random-resized crop to 224, flip, normalize, batches of 64.
 //!
-//! `loading_speed FOLDER EPOCHS`, where the folder holds `<class>/*`; see `scripts/bench-data`.
+//! `loading_speed FOLDER EPOCHS`, where the folder holds `<class>/*`, prints pictures per second, then (on Linux)
+//! milliseconds of processor time a picture; see `scripts/bench-data`.
 
 use deepshift_data::{Augmentation, Loader, PictureFiles, TrainingEpoch, imagenet};
 use std::error::Error;
@@ -18,13 +19,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = Arc::new(PictureFiles::open(Path::new(folder), None, imagenet::input())?);
     let augmentation = Augmentation { resized_crop: true, flip: true, ..Augmentation::default() };
     let start = Instant::now();
-    let mut pictures = 0;
+    let mut pictures = 0u32;
     for epoch in 0..epochs.parse()? {
         let epoch = TrainingEpoch::new(files.len(), BATCH, 1, epoch, augmentation);
         for batch in Loader::training(files.clone(), epoch, 0, THREADS) {
-            pictures += batch?.labels.len();
+            pictures += batch?.labels.len() as u32;
         }
     }
-    println!("{:.2}", pictures as f64 / start.elapsed().as_secs_f64());
+    let speed = f64::from(pictures) / start.elapsed().as_secs_f64();
+    println!("{speed:.2} {:.3}", 1000.0 * processor_time()? / f64::from(pictures));
     Ok(())
+}
+
+/// Seconds of all threads so far, user and system.
+fn processor_time() -> Result<f64, Box<dyn Error>> {
+    // The second field is the program's name in brackets; user and system time are the 14th and 15th, in hundredths.
+    let text = std::fs::read_to_string("/proc/self/stat")?;
+    let fields = text.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks = fields.skip(11).take(2).map(str::parse::<f64>).sum::<Result<f64, _>>()?;
+    Ok(ticks / 100.0)
 }

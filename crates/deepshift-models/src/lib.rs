@@ -6,16 +6,20 @@ mod convert;
 mod formula;
 mod imagenet;
 mod inception;
+mod initialization;
 pub mod integer;
 mod mnist;
 mod net;
+mod preprocessing;
 mod residual;
 mod separable;
 mod vgg;
 
 pub use convert::{Conversion, shift_layers, to_shift};
 pub use formula::{formula_input, formula_weights};
+pub use initialization::{Distribution, Initialization, initialization};
 pub use mnist::{simple_conv, simple_linear};
+pub use preprocessing::preprocessing;
 
 use deepshift_core::graph::Graph;
 

@@ -1,15 +1,18 @@
 //! A run as bytes: a safetensors file with parameters, optimizer, position and log.
 
+use crate::average::Average;
 use crate::trainer::{EpochRow, Position, Sums, Trainer};
 use crate::{Error, Settings};
 use burn::optim::OptimizerRecord;
 use burn::tensor::{Bytes, Device};
-use deepshift_burn::StateDict;
+use deepshift_burn::{Network, StateDict};
 use deepshift_core::FloatTensor;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::HashMap;
 
 const NETWORK: &str = "network.";
+/// The moving average, where the settings ask for one.
+const AVERAGE: &str = "average.";
 const OPTIMIZER: &str = "optimizer";
 /// One row for each epoch: the fields of [`EpochRow`].
 const HISTORY: &str = "history";
@@ -25,9 +28,10 @@ const ROW: usize = 8;
 impl Trainer {
     /// Everything that a run needs to go on as if it had never stopped.
     pub fn to_checkpoint(&self) -> Result<Vec<u8>, Error> {
-        let state = self.network.state();
-        let mut tensors: Vec<Entry> =
-            state.iter().map(|(name, tensor)| Entry::of(format!("{NETWORK}{name}"), tensor)).collect();
+        let mut tensors = entries(NETWORK, &self.network.state());
+        if let Some(average) = &self.average {
+            tensors.extend(entries(AVERAGE, &average.network().state()));
+        }
         let optimizer = self.optimizer.into_bytes().map_err(|error| damaged(&error))?.to_vec();
         tensors.push(Entry::new(OPTIMIZER, Dtype::U8, vec![optimizer.len()], optimizer));
         // As f64 and not as text, so that sums come back to the last bit.
@@ -52,13 +56,25 @@ impl Trainer {
                 "it belongs to another number of training pictures than {pictures}"
             )));
         }
-        let mut trainer = Self::new(settings(bytes)?, pictures, Some(&weights(&file)?), device)?;
+        let settings = settings(bytes)?;
+        let mut trainer = Self::new(settings, pictures, Some(&weights(&file, NETWORK)?), device)?;
+        trainer.load_average(&weights(&file, AVERAGE)?)?;
         trainer.load_optimizer(tensor(&file, OPTIMIZER)?.to_vec())?;
         trainer.history = floats(&file, HISTORY)?.as_chunks().0.iter().map(EpochRow::from_array).collect();
         let position: [f64; 7] =
             floats(&file, POSITION)?.try_into().map_err(|_| damaged(&"the position has another length"))?;
         trainer.seek(Position::from_array(position));
         Ok(trainer)
+    }
+
+    fn load_average(&mut self, state: &StateDict) -> Result<(), Error> {
+        if let Some(decay) = self.settings.average_decay {
+            let options = self.settings.training_options();
+            let device = self.device.clone().inner();
+            let network = Network::from_state(self.network.graph(), state, options, &device)?;
+            self.average = Some(Average::new(network, decay));
+        }
+        Ok(())
     }
 
     fn load_optimizer(&mut self, bytes: Vec<u8>) -> Result<(), Error> {
@@ -80,19 +96,25 @@ pub fn checkpoint_settings(bytes: &[u8]) -> Result<Settings, Error> {
     settings(bytes)
 }
 
-/// The unrounded parameters of a checkpoint.
+/// The unrounded parameters of a checkpoint that are judged: the moving average where there is one.
 pub fn checkpoint_weights(bytes: &[u8]) -> Result<StateDict, Error> {
-    weights(&open(bytes)?)
+    let file = open(bytes)?;
+    let average = weights(&file, AVERAGE)?;
+    if average.is_empty() { weights(&file, NETWORK) } else { Ok(average) }
+}
+
+fn entries(prefix: &str, state: &StateDict) -> Vec<Entry> {
+    state.iter().map(|(name, tensor)| Entry::of(format!("{prefix}{name}"), tensor)).collect()
 }
 
 fn settings(bytes: &[u8]) -> Result<Settings, Error> {
     serde_json::from_str(&metadata(bytes, SETTINGS)?).map_err(|error| damaged(&error))
 }
 
-fn weights(file: &SafeTensors) -> Result<StateDict, Error> {
+fn weights(file: &SafeTensors, prefix: &str) -> Result<StateDict, Error> {
     let mut state = StateDict::new();
     for (name, view) in file.tensors() {
-        if let Some(name) = name.strip_prefix(NETWORK) {
+        if let Some(name) = name.strip_prefix(prefix) {
             if view.dtype() != Dtype::F32 {
                 return Err(damaged(&format!("{name} is no f32")));
             }

@@ -3,16 +3,18 @@
 //! Nothing here prints, and files are touched only in [`data`] and [`atomic`], so that the rest runs in a browser as well.
 
 pub mod atomic;
+mod average;
 mod calibrate;
 mod checkpoint;
 mod error;
+mod loss;
 mod optimizer;
 mod pack;
 mod schedule;
 mod settings;
 mod trainer;
 
-pub use calibrate::calibrate;
+pub use calibrate::{calibrate, spread};
 pub use checkpoint::{checkpoint_settings, checkpoint_weights, to_safetensors};
 pub use deepshift_data as data;
 pub use error::Error;

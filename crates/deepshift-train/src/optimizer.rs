@@ -13,21 +13,27 @@ use deepshift_burn::optim::{AdadeltaConfig, RAdamConfig, RangerConfig};
 /// Identities of the parameters that are treated apart.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ShiftParameters {
-    pub shift: Vec<ParamId>,
+    /// `shift` of type PS and `scale` of type DenseShift.
+    pub exponent: Vec<ParamId>,
     pub sign: Vec<ParamId>,
+    /// `shift` and `sign` of type PS, which have no weight decay.
+    pub undecayed: Vec<ParamId>,
 }
 
 impl ShiftParameters {
     pub fn of(network: &Network) -> Self {
         let mut found = Self::default();
         for layer in &network.layers {
-            let (shift, sign) = match layer {
-                Layer::ShiftConv2d(layer) => (id(&layer.shift), id(&layer.sign)),
-                Layer::ShiftLinear(layer) => (id(&layer.shift), id(&layer.sign)),
-                _ => (None, None),
+            let (shift, sign, scale) = match layer {
+                Layer::ShiftConv2d(layer) => (id(&layer.shift), id(&layer.sign), id(&layer.scale)),
+                Layer::ShiftLinear(layer) => (id(&layer.shift), id(&layer.sign), id(&layer.scale)),
+                _ => continue,
             };
-            found.shift.extend(shift);
+            found.exponent.extend(shift.or(scale));
             found.sign.extend(sign);
+            if shift.is_some() {
+                found.undecayed.extend([shift, sign].into_iter().flatten());
+            }
         }
         found
     }
@@ -37,10 +43,10 @@ fn id<const D: usize>(param: &Option<Param<Tensor<D>>>) -> Option<ParamId> {
     param.as_ref().map(|param| param.id)
 }
 
-/// The optimizer; `shift` and `sign` parameters get no weight decay.
+/// The optimizer; `shift` and `sign` of type PS get no weight decay.
 pub(crate) fn build(settings: &Settings, parameters: &ShiftParameters) -> ModuleOptimizer {
     match settings.optimizer {
-        OptimizerKind::Sgd => grouped(settings, parameters, |decay| sgd(settings.momentum, decay).build()),
+        OptimizerKind::Sgd => grouped(settings, parameters, |decay| sgd(settings, decay).build()),
         OptimizerKind::Adam => grouped(settings, parameters, |decay| {
             AdamConfig::new().with_epsilon(1e-8).with_weight_decay(added(decay)).build()
         }),
@@ -66,9 +72,12 @@ pub(crate) fn build(settings: &Settings, parameters: &ShiftParameters) -> Module
     }
 }
 
-fn sgd(momentum: f64, decay: f64) -> SgdConfig {
-    let momentum =
-        (momentum != 0.0).then(|| MomentumConfig::new().with_momentum(momentum).with_dampening(0.0));
+fn sgd(settings: &Settings, decay: f64) -> SgdConfig {
+    let momentum = MomentumConfig::new()
+        .with_momentum(settings.momentum)
+        .with_dampening(0.0)
+        .with_nesterov(settings.nesterov);
+    let momentum = (settings.momentum != 0.0).then_some(momentum);
     SgdConfig::new().with_momentum(momentum).with_weight_decay(added(decay))
 }
 
@@ -82,9 +91,8 @@ where
     O: burn::optim::Optimizer + DynOptimizer,
 {
     let optimizer = ModuleOptimizer::from(build(settings.weight_decay));
-    let undecayed = [parameters.shift.as_slice(), &parameters.sign].concat();
-    if settings.weight_decay == 0.0 || undecayed.is_empty() {
+    if settings.weight_decay == 0.0 || parameters.undecayed.is_empty() {
         return optimizer;
     }
-    optimizer.with_group(ParamGroup::from_ids(undecayed), build(0.0), None)
+    optimizer.with_group(ParamGroup::from_ids(parameters.undecayed.clone()), build(0.0), None)
 }

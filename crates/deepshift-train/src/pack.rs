@@ -1,7 +1,8 @@
 //! From a trained network to the file that is shipped, and back.
 
-use crate::data::Dataset;
+use crate::data::Source;
 use crate::{Error, calibrate};
+use burn::module::Module;
 use burn::tensor::Device;
 use deepshift_burn::{Network, StateDict};
 use deepshift_core::{FloatTensor, Model, Preprocessing, Provenance, Tensor};
@@ -18,18 +19,19 @@ pub struct Packed {
     pub notes: Vec<String>,
 }
 
-/// Packs a network without gradients and gives it an integer network where that is possible, with formats from the
-/// first `pictures` of the calibration data.
+/// Packs a network without gradients and gives it an integer network where that is possible, with formats from
+/// `pictures` of the calibration data, evenly spaced.
 pub fn pack(
     network: &Network,
-    calibration: &Dataset,
+    calibration: &dyn Source,
     pictures: u32,
     provenance: &Provenance,
     multiplier_free: bool,
 ) -> Result<Packed, Error> {
     let preprocessing = Some(calibration.preprocessing().clone());
     let mut packed = pack_float(network, preprocessing, calibration.classes().to_vec(), provenance)?;
-    let statistics = calibrate(&network.clone().rounded(), calibration, pictures, &Device::flex())?;
+    let on_cpu = network.clone().to_device(&Device::flex()).rounded();
+    let statistics = calibrate(&on_cpu, calibration, pictures, &Device::flex())?;
     match build_integer(&mut packed.model, &statistics, multiplier_free) {
         Ok(report) if report.raised.is_empty() => {}
         Ok(report) => packed.notes.push(format!(
@@ -49,6 +51,10 @@ pub fn pack_float(
     classes: Vec<String>,
     provenance: &Provenance,
 ) -> Result<Packed, Error> {
+    // A network may tell more classes apart than it was shown.
+    let graph = network.graph();
+    let logits: usize = graph.shapes()?[graph.logits()].iter().product();
+    let classes = if classes.len() == logits { classes } else { Vec::new() };
     let exported = network.export(preprocessing, classes, provenance.clone())?;
     let notes = match exported.replaced_zeros {
         0 => Vec::new(),

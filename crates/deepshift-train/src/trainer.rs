@@ -1,14 +1,18 @@
 //! The training loop, one step at a time: whoever drives it decides when to evaluate, save, pause or stop.
 
-use crate::data::{Batch, Epoch};
+use crate::average::Average;
+use crate::data::{Batch, Epoch, TrainingEpoch};
+use crate::loss::Target;
 use crate::optimizer::{self, ShiftParameters};
 use crate::{Error, Settings};
 use burn::lr_scheduler::module_lr_scheduler::{ModuleLearningRate, ModuleLrScheduler};
 use burn::module::{Module, ParamGroup};
 use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Int, Tensor, TensorData, activation};
+use burn::tensor::{Device, Tensor, TensorData, activation};
 use deepshift_burn::network::Layer;
-use deepshift_burn::{Mode, Network, StateDict, Value, initial_state};
+use deepshift_burn::{
+    Mode, Network, StateDict, Value, initial_state, randomize_shifts, randomize_sign_scale,
+};
 use deepshift_core::rank;
 use serde::Serialize;
 
@@ -16,13 +20,14 @@ use serde::Serialize;
 pub struct Trainer {
     pub(crate) settings: Settings,
     pub(crate) network: Network,
+    pub(crate) average: Option<Average>,
     pub(crate) optimizer: ModuleOptimizer,
     pub(crate) position: Position,
     pub(crate) history: Vec<EpochRow>,
     order: Epoch,
     pub(crate) pictures: u32,
     parameters: ShiftParameters,
-    device: Device,
+    pub(crate) device: Device,
 }
 
 /// Where in the run it is, and what the current epoch has summed up.
@@ -115,29 +120,41 @@ impl Sums {
 
 impl Trainer {
     /// A new run over `pictures` training pictures, from PyTorch's random weights or from `weights`. Shift layers are
-    /// converted from float weights, also from random ones, as the original does.
+    /// converted from float weights, also from random ones, as the original does; those of type DenseShift draw their
+    /// own random parameters.
     pub fn new(
         settings: Settings,
         pictures: u32,
         weights: Option<&StateDict>,
         device: &Device,
     ) -> Result<Self, Error> {
+        settings.check()?;
         let graph = settings.graph()?;
+        let options = settings.training_options();
         let random;
         let weights = match weights {
             Some(weights) => weights,
             None => {
-                random = initial_state(&graph, settings.seed);
+                let mut state = initial_state(&graph, settings.seed);
+                if settings.random_shifts {
+                    randomize_shifts(&graph, settings.seed, &mut state);
+                }
+                if options.sign_scale {
+                    randomize_sign_scale(&graph, settings.seed, &mut state);
+                }
+                random = state;
                 &random
             }
         };
-        let network = Network::from_state(&graph, weights, settings.training_options(), device)?;
+        let network = Network::from_state(&graph, weights, options, device)?;
         let parameters = ShiftParameters::of(&network);
         let optimizer = optimizer::build(&settings, &parameters);
         let order = Epoch::shuffled(pictures, settings.batch_size, settings.seed, 0);
+        let average = settings.average_decay.map(|decay| Average::new(network.valid(), decay));
         Ok(Self {
             settings,
             network,
+            average,
             optimizer,
             position: Position::default(),
             history: Vec::new(),
@@ -165,14 +182,24 @@ impl Trainer {
         self.settings.epochs = epochs;
     }
 
+    /// The device of what [`evaluated`](Self::evaluated) gives.
+    pub fn evaluation_device(&self) -> Device {
+        self.device.clone().inner()
+    }
+
     /// The network as it trains, unrounded.
     pub fn network(&self) -> &Network {
         &self.network
     }
 
+    /// The network that is judged and kept, unrounded and without gradients: the moving average where there is one.
+    pub fn judged(&self) -> Network {
+        self.average.as_ref().map_or_else(|| self.network.valid(), |average| average.network().clone())
+    }
+
     /// The network for evaluation: rounded, without gradients.
     pub fn evaluated(&self) -> Network {
-        self.network.valid().rounded()
+        self.judged().rounded()
     }
 
     /// Where the run is.
@@ -200,10 +227,17 @@ impl Trainer {
         self.position.epoch >= self.settings.epochs
     }
 
-    /// Indices of the pictures of the next step, batch by batch; none where the epoch is complete.
+    /// Indices of the pictures of the next step, batch by batch and for runs without augmentation; none where the epoch
+    /// is complete.
     pub fn next_batches(&self) -> Vec<Vec<u32>> {
         let multiplier = self.settings.batch_multiplier.get();
         self.order.batches_from(self.position.batch).take(multiplier).map(<[u32]>::to_vec).collect()
+    }
+
+    /// The current epoch, from which the batches of steps from [`Position::batch`] on are made, augmented.
+    pub fn epoch(&self) -> TrainingEpoch {
+        let Settings { batch_size, seed, augmentation, .. } = self.settings;
+        TrainingEpoch::new(self.pictures, batch_size, seed, self.position.epoch, augmentation)
     }
 
     /// The learning rate of the next step.
@@ -213,10 +247,18 @@ impl Trainer {
 
     /// The learning rate of each parameter in the next step.
     fn rates(&self) -> ModuleLearningRate {
-        let mut rates = ModuleLrScheduler::new(self.learning_rate());
-        if let Some(base_rate) = self.settings.learning_rate_sign {
-            let signs = ParamGroup::from_ids(self.parameters.sign.clone());
-            rates = rates.with_group(signs, self.scheduled(base_rate));
+        let rate = self.learning_rate();
+        let mut exponent = None;
+        let mut sign = self.settings.learning_rate_sign.map(|base_rate| self.scheduled(base_rate));
+        if self.settings.alternate_update {
+            *(if self.position.epoch.is_multiple_of(2) { &mut exponent } else { &mut sign }) = Some(0.0);
+        }
+        let groups = [(&self.parameters.exponent, exponent), (&self.parameters.sign, sign)];
+        let mut rates = ModuleLrScheduler::new(rate);
+        for (ids, rate) in groups {
+            if let Some(rate) = rate {
+                rates = rates.with_group(ParamGroup::from_ids(ids.clone()), rate);
+            }
         }
         rates.step()
     }
@@ -227,7 +269,7 @@ impl Trainer {
         self.settings.schedule.rate(base_rate, self.position.epoch, done)
     }
 
-    /// Takes one step with the pictures of [`next_batches`](Self::next_batches). Returns the step's sums; a loss that
+    /// Takes one step with the next batches of [`epoch`](Self::epoch), as many as the settings' multiplier. Returns the step's sums; a loss that
     /// is no number ends the run with an error.
     pub fn step(&mut self, batches: &[Batch]) -> Result<Sums, Error> {
         let rates = self.rates();
@@ -249,6 +291,9 @@ impl Trainer {
             )));
         }
         self.network = self.optimizer.step(rates, network, accumulator.grads());
+        if let Some(average) = &mut self.average {
+            average.update(&self.network.valid(), self.position.step);
+        }
         self.position.batch += batches.len();
         self.position.step += 1;
         self.position.running.add(&sums);
@@ -259,12 +304,12 @@ impl Trainer {
     fn forward(&self, network: &Network, pass: u64, batch: &Batch) -> Result<(Tensor<1>, Sums), Error> {
         let seed = self.settings.seed;
         let mode = Mode::Training { seed, pass };
-        let logits = network.clone().with_noise(seed, pass).forward(pictures(batch, &self.device), mode)?;
-        let log_probabilities = activation::log_softmax(logits, 1);
-        let counted = Sums::count(&to_vec(log_probabilities.clone().inner()), &batch.labels)?;
-        let labels: Tensor<2, Int> =
-            Tensor::from_data(TensorData::new(batch.labels.clone(), [batch.labels.len(), 1]), &self.device);
-        let mut loss = log_probabilities.gather(1, labels).mean().neg();
+        let noisy = network.clone().with_noise(seed, pass);
+        let heads = noisy.forward_heads(pictures(batch, &self.device), mode)?;
+        let heads: Vec<Tensor<2>> =
+            heads.into_iter().map(|logits| activation::log_softmax(logits, 1)).collect();
+        let counted = Sums::count(&to_vec(heads[0].clone().inner()), &batch.labels)?;
+        let mut loss = Target::new(batch, self.settings.label_smoothing, &self.device).loss(heads)?;
         if self.settings.weight_decay != 0.0 {
             for norm in network.layers.iter().filter_map(shift_norm) {
                 loss = loss + norm.mul_scalar(0.5 * self.settings.weight_decay);

@@ -2,9 +2,9 @@
 
 use burn::tensor::Device;
 use deepshift_burn::StateDict;
-use deepshift_burn::shift::Rounding;
-use deepshift_core::{Preprocessing, ShiftType};
-use deepshift_train::data::Dataset;
+use deepshift_burn::shift::{Rounding, ShiftType};
+use deepshift_core::Preprocessing;
+use deepshift_train::data::{Augmentation, Dataset};
 use deepshift_train::{
     Decay, OptimizerKind, Schedule, Settings, ShiftSettings, Sums, Trainer, WarmUp, evaluate,
 };
@@ -39,7 +39,10 @@ fn settings(architecture: &str, shift_type: Option<ShiftType>, optimizer: Optimi
             shift_depth: 1000,
             activation_bits: [16, 16],
             convert_all_linear: true,
-            rounding: Rounding::Stochastic,
+            rounding: match shift_type {
+                ShiftType::DenseShift => Rounding::Deterministic,
+                ShiftType::Q | ShiftType::PS => Rounding::Stochastic,
+            },
             freeze_sign: false,
         }),
         optimizer,
@@ -55,6 +58,12 @@ fn settings(architecture: &str, shift_type: Option<ShiftType>, optimizer: Optimi
         batch_size: size(8),
         batch_multiplier: size(1),
         seed: 5,
+        nesterov: false,
+        augmentation: Augmentation::default(),
+        label_smoothing: 0.0,
+        average_decay: None,
+        random_shifts: false,
+        alternate_update: false,
     }
 }
 
@@ -103,6 +112,9 @@ fn every_optimizer_goes_on_bit_by_bit() {
         (RmsProp, Some(ShiftType::Q)),
         (RAdam, Some(ShiftType::PS)),
         (Ranger, Some(ShiftType::PS)),
+        (Sgd, Some(ShiftType::DenseShift)),
+        (Adam, Some(ShiftType::DenseShift)),
+        (Ranger, Some(ShiftType::DenseShift)),
     ] {
         check(&settings("simple_linear", shift_type, optimizer));
     }
@@ -118,6 +130,15 @@ fn convolutions_and_accumulated_gradients_too() {
     };
     check(&with_signs);
     check(&Settings { batch_multiplier: multiplier, ..settings("simple_conv", None, OptimizerKind::Sgd) });
+    let averaged = Settings {
+        nesterov: true,
+        label_smoothing: 0.1,
+        average_decay: Some(0.9),
+        ..settings("simple_conv", Some(ShiftType::Q), OptimizerKind::Sgd)
+    };
+    check(&averaged);
+    let alternating = settings("simple_linear", Some(ShiftType::PS), OptimizerKind::RAdam);
+    check(&Settings { alternate_update: true, ..alternating });
 }
 
 /// One step with the same batch twice is a step with it once, unless dropout or stochastic rounding draw between.
@@ -139,27 +160,47 @@ fn every_forward_pass_draws_for_itself() {
 
 #[test]
 fn a_rate_of_zero_freezes_the_signs() {
-    let settings = Settings {
-        learning_rate_sign: Some(0.0),
-        ..settings("simple_linear", Some(ShiftType::PS), OptimizerKind::Adam)
-    };
-    let before = Trainer::new(settings.clone(), PICTURES, None, &device()).unwrap().network().state();
-    let (after, _) = run(&settings, &dataset(), |_| false);
-    assert!(before["fc2.sign"] == after["fc2.sign"]);
-    assert!(before["fc2.shift"] != after["fc2.shift"]);
+    for (shift_type, other) in [(ShiftType::PS, "fc2.shift"), (ShiftType::DenseShift, "fc2.scale")] {
+        let settings = Settings {
+            learning_rate_sign: Some(0.0),
+            ..settings("simple_linear", Some(shift_type), OptimizerKind::Adam)
+        };
+        let before = Trainer::new(settings.clone(), PICTURES, None, &device()).unwrap().network().state();
+        let (after, _) = run(&settings, &dataset(), |_| false);
+        assert!(before["fc2.sign"] == after["fc2.sign"]);
+        assert!(before[other] != after[other]);
+    }
 }
 
 #[test]
 fn signs_may_learn_alone() {
-    let settings = Settings {
-        learning_rate: 0.0,
-        learning_rate_sign: Some(0.003),
-        ..settings("simple_linear", Some(ShiftType::PS), OptimizerKind::Adam)
-    };
-    let before = Trainer::new(settings.clone(), PICTURES, None, &device()).unwrap().network().state();
-    let (after, _) = run(&settings, &dataset(), |_| false);
-    assert!(before["fc2.sign"] != after["fc2.sign"]);
-    assert!(before["fc2.shift"] == after["fc2.shift"]);
+    for (shift_type, other) in [(ShiftType::PS, "fc2.shift"), (ShiftType::DenseShift, "fc2.scale")] {
+        let settings = Settings {
+            learning_rate: 0.0,
+            learning_rate_sign: Some(0.003),
+            ..settings("simple_linear", Some(shift_type), OptimizerKind::Adam)
+        };
+        let before = Trainer::new(settings.clone(), PICTURES, None, &device()).unwrap().network().state();
+        let (after, _) = run(&settings, &dataset(), |_| false);
+        assert!(before["fc2.sign"] != after["fc2.sign"]);
+        assert!(before[other] == after[other]);
+    }
+}
+
+#[test]
+fn signs_and_shifts_take_turns() {
+    for (shift_type, exponent) in [(ShiftType::PS, "fc2.shift"), (ShiftType::DenseShift, "fc2.scale")] {
+        let settings = Settings {
+            alternate_update: true,
+            ..settings("simple_linear", Some(shift_type), OptimizerKind::RAdam)
+        };
+        let after = |epochs| run(&Settings { epochs, ..settings.clone() }, &dataset(), |_| false).0;
+        let states: Vec<StateDict> = [0, 1, 2].map(after).into();
+        let changes = |name: &str| [0, 1].map(|epoch| states[epoch][name] != states[epoch + 1][name]);
+        assert_eq!(changes("fc2.sign"), [true, false]);
+        assert_eq!(changes(exponent), [false, true]);
+        assert_eq!(changes("fc2.bias"), [true, true]);
+    }
 }
 
 #[test]
@@ -176,17 +217,40 @@ fn weight_decay_leaves_signs_alone_and_pulls_shifts_down() {
 }
 
 #[test]
-fn training_learns() {
-    let settings = Settings {
-        epochs: 12,
-        schedule: Schedule::CONSTANT,
-        ..settings("simple_linear", Some(ShiftType::Q), OptimizerKind::Sgd)
+fn weight_decay_pulls_on_sign_and_scale() {
+    let mean = |weight_decay: f64, parameter: &str| {
+        let settings = Settings {
+            weight_decay,
+            ..settings("simple_linear", Some(ShiftType::DenseShift), OptimizerKind::Sgd)
+        };
+        let values = run(&settings, &dataset(), |_| false).0[parameter].values.clone();
+        values.iter().map(|&x| f64::from(x).abs()).sum::<f64>() / values.len() as f64
     };
-    let dataset = dataset();
-    let (_, trainer) = run(&settings, &dataset, |_| false);
-    let all: Vec<u32> = (0..PICTURES).collect();
-    let result: Sums = evaluate(&trainer.evaluated(), &dataset.batch(&all), &Device::flex()).unwrap();
-    assert!(result.top1_percent() > 90.0, "{result:?} after {:?}", trainer.history());
+    for parameter in ["fc1.sign", "fc1.scale"] {
+        assert!(mean(1.0, parameter) < 0.99 * mean(0.0, parameter), "{parameter}");
+    }
+}
+
+#[test]
+fn training_learns() {
+    use OptimizerKind::{Adam, Sgd};
+    for (shift_type, optimizer, learning_rate) in
+        [(ShiftType::Q, Sgd, 0.01), (ShiftType::DenseShift, Adam, 0.001)]
+    {
+        let settings = Settings {
+            epochs: 12,
+            learning_rate,
+            // Once the loss is nothing, Adam follows the decay alone, until signs flip.
+            weight_decay: 0.0,
+            schedule: Schedule::CONSTANT,
+            ..settings("simple_linear", Some(shift_type), optimizer)
+        };
+        let dataset = dataset();
+        let (_, trainer) = run(&settings, &dataset, |_| false);
+        let all: Vec<u32> = (0..PICTURES).collect();
+        let result: Sums = evaluate(&trainer.evaluated(), &dataset.batch(&all), &Device::flex()).unwrap();
+        assert!(result.top1_percent() > 90.0, "{shift_type:?}: {result:?} after {:?}", trainer.history());
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The settings of a run as JSON.
 
 use crate::Error;
-use deepshift_burn::shift::Rounding;
-use deepshift_core::{Model, ShiftType};
+use deepshift_burn::shift::{Rounding, ShiftType};
+use deepshift_core::Model;
+use deepshift_train::data::Augmentation;
 use deepshift_train::{Decay, OptimizerKind, Schedule, Settings, ShiftSettings, WarmUp};
 use serde::{Deserialize, Serialize};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -18,7 +19,7 @@ const LARGEST_BATCH: usize = 4096;
 pub struct TrainSettings {
     /// "simple_conv" or "simple_linear".
     pub architecture: String,
-    /// "Q", "PS", or null for a network of f32 weights.
+    /// "Q", "PS", "DenseShift", or null for a network of f32 weights.
     pub shift_type: Option<ShiftType>,
     /// Bits of a shift weight, 2 to 8; integer mode takes up to 5.
     pub weight_bits: u8,
@@ -123,6 +124,12 @@ impl TrainSettings {
             batch_size,
             batch_multiplier: NonZeroUsize::MIN,
             seed: self.seed.into(),
+            nesterov: false,
+            augmentation: Augmentation::default(),
+            label_smoothing: 0.0,
+            average_decay: None,
+            random_shifts: false,
+            alternate_update: false,
         })
     }
 
@@ -146,6 +153,7 @@ fn default_rate(optimizer: OptimizerKind, shift_type: Option<ShiftType>) -> f64 
         (OptimizerKind::Sgd, Some(ShiftType::PS)) => 0.3,
         (OptimizerKind::Sgd, _) => 0.05,
         (_, Some(ShiftType::PS)) => 0.1,
+        (_, Some(ShiftType::DenseShift)) => 0.001,
         _ => 0.003,
     }
 }

@@ -147,7 +147,9 @@ export class PicturesView {
     const { device, reason } = model.device;
     showDevice(model.device);
     byId("picture-device").textContent = `${deviceName(device)}: ${reason}`;
-    byId("picture-bytes").textContent = `${model.info.architecture}, ${bytes(model.bytes)}`;
+    const { architecture, totals } = model.info;
+    byId("picture-bytes").textContent =
+      `${architecture}, ${bytes(model.bytes)} instead of ${bytes(totals.parameter_bytes_as_f32)} as f32`;
   }
 
   async #toggleCamera(): Promise<void> {

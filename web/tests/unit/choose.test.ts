@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { choose } from "../../src/choose.js";
 import { BadArgumentError, BadFileError, LimitError, UnsupportedError } from "../../src/errors.js";
 import { Fakes, devices, request, wasmError } from "./fakes.js";
@@ -41,6 +41,14 @@ test("a WebGPU that fails when it runs is not taken", async () => {
   const { network, report } = await choose(request("auto"), available);
   expect(report.reason).toBe("WebGPU cannot be used: the device is lost");
   expect([...fakes.alive]).toEqual([network]);
+});
+
+test("nobody waits for a WebGPU that stands still", async () => {
+  const fakes = new Fakes();
+  const available = devices(fakes.device("wasm", [{}]), fakes.device("webgpu", [{ milliseconds: 300 }]));
+  const { network, report } = await choose(request("auto"), available, 100);
+  expect(report.reason).toBe("WebGPU cannot be used: it gave no answer in 0.1 s");
+  await vi.waitFor(() => expect([...fakes.alive]).toEqual([network]), 2000);
 });
 
 test("WebGPU is taken where wasm fails", async () => {

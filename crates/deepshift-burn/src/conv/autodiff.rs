@@ -57,12 +57,13 @@ impl Backward<Flex, 3> for Conv2d {
         if let Some(node) = bias_node {
             grads.register::<Flex>(node.id, bias_gradient(grad.clone()));
         }
+        let shape = input.shape();
         if let Some(node) = weight_node {
-            let gradient = cpu::weight_gradient(grad.clone(), input.clone(), &weight.shape(), &options);
+            let gradient = cpu::weight_gradient(grad.clone(), input, &weight.shape(), &options);
             grads.register::<Flex>(node.id, gradient);
         }
         if let Some(node) = input_node {
-            grads.register::<Flex>(node.id, cpu::input_gradient(grad, weight, &input.shape(), &options));
+            grads.register::<Flex>(node.id, cpu::input_gradient(grad, weight, &shape, &options));
         }
     }
 }

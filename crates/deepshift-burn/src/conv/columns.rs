@@ -4,6 +4,7 @@
 use super::geometry::Geometry;
 
 /// Writes the columns of `images` pictures `[n, c_in, h, w]`; padding gives zeros.
+#[cfg(any(test, target_family = "wasm"))]
 pub(super) fn gather(geometry: &Geometry, pictures: &[f32], columns: &mut [f32]) {
     let picture_size = geometry.channels_in * geometry.input_pixels();
     let images = pictures.len() / picture_size;
@@ -50,11 +51,13 @@ impl Taps {
         Self { channel: row / (height * width), inside: [down, right], start: [down_start, right_start] }
     }
 
+    #[cfg(any(test, target_family = "wasm"))]
     fn plane<'a>(&self, geometry: &Geometry, picture: &'a [f32]) -> &'a [f32] {
         let start = self.channel * geometry.input_pixels();
         &picture[start..start + geometry.input_pixels()]
     }
 
+    #[cfg(any(test, target_family = "wasm"))]
     fn read(&self, geometry: &Geometry, plane: &[f32], values: &mut [f32]) {
         let [down, right] = &self.inside;
         for (y, line) in values.chunks_exact_mut(geometry.output[1]).enumerate() {
@@ -101,7 +104,7 @@ impl Taps {
 }
 
 /// `copy_from_slice` without the call, which would take longer than the copying of these short lines.
-fn copy(source: &[f32], target: &mut [f32]) {
+pub(super) fn copy(source: &[f32], target: &mut [f32]) {
     let (source, source_rest) = source.as_chunks::<8>();
     let (target, target_rest) = target.as_chunks_mut::<8>();
     target.iter_mut().zip(source).for_each(|(target, source)| *target = *source);

@@ -1,25 +1,30 @@
-//! Convolution and its gradients on Burn's CPU backend: the batch in parts, one task each, and what the parts give put
-//! together in a fixed order.
+//! Convolution and its gradients on Burn's CPU backend: the pictures of a batch in parts, one task each, and what the
+//! parts give put together in a fixed order.
+
+use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::parallel::*;
 use burn::backend::TensorMetadata;
 use burn::backend::flex::FlexTensor;
-use burn::backend::flex::ops::matmul::matmul;
 use burn::tensor::Shape;
 use burn::tensor::ops::ConvOptions;
 
-use crate::flex::{tensor, values};
+use crate::flex::{contiguous, tensor, values, values_mut};
+use crate::memory;
 
-use super::columns::{gather, scatter};
+use super::columns::scatter;
 use super::geometry::Geometry;
+use super::kernel::{LANES, Packed, Product, Rows, SLACK, TransposedProduct};
+use super::windows::Windows;
 
-/// Numbers of f32 values of columns that one task works on: half a megabyte, to stay in a core's second-level cache.
-const COLUMN_VALUES: usize = 1 << 17;
+/// Tasks that a batch is split into.
+const PARTS: usize = 16;
 
-/// Output pixels below which the matrix product of a task is too small to be fast.
-const FEWEST_PIXELS: usize = 256;
+/// f32 values of input that one part should have for its weight gradient, and that stay in a second-level cache.
+const PART_VALUES: usize = 1 << 17;
 
-/// Parts of a batch whose weight gradients are held at once.
+/// Parts whose weight gradients are held at once.
 const ROUND: usize = 16;
 
 /// Pictures `[n, c_in, h, w]` convolved to `[n, c_out, h', w']`.
@@ -30,16 +35,13 @@ pub(super) fn forward(
     options: &ConvOptions<2>,
 ) -> FlexTensor {
     let geometry = Geometry::new(&input.shape(), &weight.shape(), options);
-    let sizes = Sizes::new(&geometry);
-    let (input, bias) = (input.to_contiguous(), bias.to_contiguous());
-    let weight = weight_matrix(&geometry, weight);
-    let mut output = vec![0.0; geometry.images * sizes.output];
-    let parts = values(&input).par_chunks(sizes.inputs).zip(output.par_chunks_mut(sizes.outputs));
-    parts.for_each(|(pictures, output)| {
-        let products = matmul(weight.clone(), columns(&geometry, pictures));
-        split_channels(&geometry, values(&products), values(&bias), output);
+    let [input, weight, bias] = [input, weight, bias].map(contiguous);
+    let fan_in = geometry.fan_in();
+    let matrices = of_groups(&geometry, |group| {
+        let weight = &values(&weight)[group * geometry.group_outputs() * fan_in..];
+        Packed::new(geometry.group_outputs(), fan_in, |row, column| weight[row * fan_in + column])
     });
-    tensor(output, &[geometry.images, geometry.channels_out, geometry.output[0], geometry.output[1]])
+    convolve(&geometry, &matrices, values(&bias), input)
 }
 
 /// The gradient `[n, c_in, h, w]` of the input, of shape `input`, for that of the output.
@@ -50,16 +52,14 @@ pub(super) fn input_gradient(
     options: &ConvOptions<2>,
 ) -> FlexTensor {
     let geometry = Geometry::new(input, &weight.shape(), options);
-    let sizes = Sizes::new(&geometry);
-    let grad = grad.to_contiguous();
-    let weight = weight_matrix(&geometry, weight).transpose(1, 2);
-    let mut gradient = vec![0.0; geometry.images * sizes.input];
-    let parts = values(&grad).par_chunks(sizes.outputs).zip(gradient.par_chunks_mut(sizes.inputs));
-    parts.for_each(|(grad, gradient)| {
-        let columns = matmul(weight.clone(), joined_channels(&geometry, grad));
-        scatter(&geometry, values(&columns), gradient);
-    });
-    tensor(gradient, input.as_slice())
+    let [grad, weight] = [grad, weight].map(contiguous);
+    match geometry.transposed() {
+        Some(transposed) => {
+            let matrices = of_groups(&geometry, |group| flipped_matrix(&geometry, values(&weight), group));
+            convolve(&transposed, &matrices, &vec![0.0; geometry.channels_in], grad)
+        }
+        None => scattered(&geometry, values(&weight), values(&grad)),
+    }
 }
 
 /// The gradient of the weight, of shape `[c_out, c_in / groups, kh, kw]`, for that of the output.
@@ -70,86 +70,184 @@ pub(super) fn weight_gradient(
     options: &ConvOptions<2>,
 ) -> FlexTensor {
     let geometry = Geometry::new(&input.shape(), weight, options);
-    let sizes = Sizes::new(&geometry);
-    let (grad, input) = (grad.to_contiguous(), input.to_contiguous());
-    let product = |(grad, pictures): (&[f32], &[f32])| {
-        matmul(joined_channels(&geometry, grad), columns(&geometry, pictures).transpose(1, 2))
-    };
+    let [grad, input] = [grad, input].map(contiguous);
+    let windows = Windows::new(&geometry);
+    let pictures = if windows.lines < geometry.output[0] { 1 } else { PART_VALUES / windows.size().max(1) };
+    let pictures = pictures.clamp(1, geometry.images.max(1));
+    let (inputs, outputs) = (pictures * geometry.input_size(), pictures * geometry.output_size());
     let mut gradient = vec![0.0; weight.num_elements()];
-    let grads = values(&grad).chunks(ROUND * sizes.outputs);
-    for (grad, pictures) in grads.zip(values(&input).chunks(ROUND * sizes.inputs)) {
-        let parts = grad.par_chunks(sizes.outputs).zip(pictures.par_chunks(sizes.inputs));
-        for product in parts.map(product).collect::<Vec<_>>() {
-            gradient.iter_mut().zip(values(&product)).for_each(|(sum, value)| *sum += value);
+    let grads = values(&grad).chunks(ROUND * outputs);
+    for (grad, pictures) in grads.zip(values(&input).chunks(ROUND * inputs)) {
+        let parts = grad.par_chunks(outputs).zip(pictures.par_chunks(inputs));
+        let of_part = |(grad, pictures)| part_gradient(&geometry, &windows, grad, pictures);
+        for part in parts.map(of_part).collect::<Vec<_>>() {
+            gradient.iter_mut().zip(&part).for_each(|(sum, value)| *sum += value);
         }
     }
+    memory::reuse(grad);
+    memory::reuse(input);
     tensor(gradient, weight.as_slice())
 }
 
-/// Numbers of values.
-struct Sizes {
-    /// Of one input picture.
-    input: usize,
-    /// Of one output picture.
-    output: usize,
-    /// Of the input pictures of one task.
-    inputs: usize,
-    /// Of the output pictures of one task.
-    outputs: usize,
+fn of_groups<T>(geometry: &Geometry, matrix: impl FnMut(usize) -> T) -> Vec<T> {
+    (0..geometry.groups).map(matrix).collect()
 }
 
-impl Sizes {
-    fn new(geometry: &Geometry) -> Self {
-        let input = geometry.channels_in * geometry.input_pixels();
-        let output = geometry.channels_out * geometry.output_pixels();
-        let images = images_per_task(geometry);
-        Self { input, output, inputs: images * input, outputs: images * output }
+/// The pictures convolved with the matrices `[c_out / groups, fan_in]` of all groups, in their own memory if it fits and
+/// nothing else needs it.
+fn convolve(geometry: &Geometry, matrices: &[Packed], bias: &[f32], mut pictures: FlexTensor) -> FlexTensor {
+    let windows = Windows::new(geometry);
+    let images = geometry.images.div_ceil(PARTS).max(1);
+    let shape = [geometry.images, geometry.channels_out, geometry.output[0], geometry.output[1]];
+    if geometry.input_size() == geometry.output_size() && windows.lines == shape[2] && pictures.is_unique() {
+        let parts = values_mut(&mut pictures).par_chunks_mut(images * geometry.input_size());
+        parts.for_each(|pictures| {
+            let mut buffer = windows.buffer(1);
+            for picture in pictures.chunks_exact_mut(geometry.input_size()) {
+                windows.fill(picture, 0, &mut buffer);
+                convolve_lines(&windows, &buffer, 0..shape[2], matrices, bias, picture);
+            }
+        });
+        return pictures.reshape(Shape::new(shape));
+    }
+    let mut output = memory::buffer(geometry.images * geometry.output_size());
+    let outputs = output.par_chunks_mut(images * geometry.output_size());
+    values(&pictures).par_chunks(images * geometry.input_size()).zip(outputs).for_each(
+        |(pictures, output)| {
+            let mut buffer = windows.buffer(1);
+            let outputs = output.chunks_exact_mut(geometry.output_size());
+            for (picture, output) in pictures.chunks_exact(geometry.input_size()).zip(outputs) {
+                for lines in windows.parts() {
+                    windows.fill(picture, lines.start, &mut buffer);
+                    convolve_lines(&windows, &buffer, lines, matrices, bias, output);
+                }
+            }
+        },
+    );
+    memory::reuse(pictures);
+    tensor(output, &shape)
+}
+
+/// Computes some lines of the output of one picture from the buffer of their windows.
+fn convolve_lines(
+    windows: &Windows,
+    buffer: &[f32],
+    lines: Range<usize>,
+    matrices: &[Packed],
+    bias: &[f32],
+    output: &mut [f32],
+) {
+    let geometry = windows.geometry;
+    let pitch = geometry.output_pixels();
+    let of_groups = output.chunks_exact_mut(geometry.group_outputs() * pitch);
+    let of_groups = of_groups.zip(bias.chunks_exact(geometry.group_outputs())).zip(matrices);
+    for (group, ((output, initial), left)) in of_groups.enumerate() {
+        let right = windows.rows(buffer, group, lines.len());
+        let output = &mut output[lines.start * geometry.output[1]..];
+        Product { left, right, initial, output, pitch }.compute();
     }
 }
 
-/// Pictures that one task works on; it depends on nothing but the sizes, and so do the results.
-fn images_per_task(geometry: &Geometry) -> usize {
-    let for_the_cache = COLUMN_VALUES / (geometry.rows() * geometry.output_pixels()).max(1);
-    let for_the_product = FEWEST_PIXELS.div_ceil(geometry.output_pixels());
-    for_the_cache.max(for_the_product).clamp(1, geometry.images.max(1))
+/// The matrix `[c_in / groups, c_out / groups * kh * kw]` of a group with the kernel turned around, by which the
+/// gradient of the output is convolved.
+fn flipped_matrix(geometry: &Geometry, weight: &[f32], group: usize) -> Packed {
+    let taps = geometry.kernel[0] * geometry.kernel[1];
+    let outputs = geometry.group_outputs();
+    let weight = &weight[group * outputs * geometry.fan_in()..];
+    Packed::new(geometry.channels_in / geometry.groups, outputs * taps, |input, column| {
+        let (output, tap) = (column / taps, column % taps);
+        weight[output * geometry.fan_in() + input * taps + taps - 1 - tap]
+    })
 }
 
-/// The weight as `[groups, c_out / groups, fan_in]`.
-fn weight_matrix(geometry: &Geometry, weight: FlexTensor) -> FlexTensor {
-    let Geometry { groups, channels_out, .. } = *geometry;
-    weight.to_contiguous().reshape(Shape::new([groups, channels_out / groups, geometry.fan_in()]))
+/// The gradient of the input where the convolution leaves pixels out: that of the columns, summed.
+fn scattered(geometry: &Geometry, weight: &[f32], grad: &[f32]) -> FlexTensor {
+    let (fan_in, outputs, pixels) = (geometry.fan_in(), geometry.group_outputs(), geometry.output_pixels());
+    let matrices = of_groups(geometry, |group| {
+        let weight = &weight[group * outputs * fan_in..];
+        Packed::new(fan_in, outputs, |row, column| weight[column * fan_in + row])
+    });
+    let starts: Vec<usize> = (0..outputs).map(|output| output * pixels).collect();
+    let initial = vec![0.0; fan_in];
+    let images = geometry.images.div_ceil(PARTS).max(1);
+    let mut gradient = memory::buffer(geometry.images * geometry.input_size());
+    let gradients = gradient.par_chunks_mut(images * geometry.input_size());
+    grad.par_chunks(images * geometry.output_size()).zip(gradients).for_each(|(grad, gradient)| {
+        gradient.fill(0.0);
+        let mut columns = vec![0.0; geometry.rows() * pixels];
+        let mut buffer = vec![0.0; geometry.output_size() + SLACK];
+        let gradients = gradient.chunks_exact_mut(geometry.input_size());
+        for (grad, gradient) in grad.chunks_exact(geometry.output_size()).zip(gradients) {
+            buffer[..grad.len()].copy_from_slice(grad);
+            let of_groups = columns.chunks_exact_mut((fan_in * pixels).max(1)).zip(&matrices);
+            for (group, (output, left)) in of_groups.enumerate() {
+                let right =
+                    Rows { values: &buffer[group * outputs * pixels..], starts: &starts, length: pixels };
+                Product { left, right, initial: &initial, output, pitch: pixels }.compute();
+            }
+            scatter(geometry, &columns, gradient);
+        }
+    });
+    tensor(gradient, &[geometry.images, geometry.channels_in, geometry.input[0], geometry.input[1]])
 }
 
-/// The columns `[groups, fan_in, n * h' * w']` of pictures `[n, c_in, h, w]`.
-fn columns(geometry: &Geometry, pictures: &[f32]) -> FlexTensor {
-    let images = pictures.len() / (geometry.channels_in * geometry.input_pixels());
-    let pixels = images * geometry.output_pixels();
-    let mut columns = vec![0.0; geometry.rows() * pixels];
-    gather(geometry, pictures, &mut columns);
-    tensor(columns, &[geometry.groups, geometry.fan_in(), pixels])
-}
-
-/// `[n, c_out, h', w']` as `[groups, c_out / groups, n * h' * w']`.
-fn joined_channels(geometry: &Geometry, pictures: &[f32]) -> FlexTensor {
-    let pixels = geometry.output_pixels();
-    let picture_size = geometry.channels_out * pixels;
-    let mut joined = Vec::with_capacity(pictures.len());
-    for channel in 0..geometry.channels_out {
-        for picture in pictures.chunks_exact(picture_size) {
-            joined.extend_from_slice(&picture[channel * pixels..][..pixels]);
+/// The gradient of the weight for some pictures.
+fn part_gradient(geometry: &Geometry, windows: &Windows, grad: &[f32], pictures: &[f32]) -> Vec<f32> {
+    let images = pictures.len() / geometry.input_size();
+    let outputs = geometry.group_outputs();
+    let mut gradient = vec![0.0; geometry.channels_out * geometry.fan_in()];
+    let mut buffer = windows.buffer(images);
+    for lines in windows.parts() {
+        for (image, picture) in pictures.chunks_exact(geometry.input_size()).enumerate() {
+            windows.fill(picture, lines.start, &mut buffer[image * windows.size()..]);
+        }
+        let grad = Padded::new(geometry, grad, lines.clone());
+        let of_groups = gradient.chunks_exact_mut((outputs * geometry.fan_in()).max(1));
+        for (group, sums) in of_groups.enumerate() {
+            TransposedProduct {
+                left: grad.rows(group * outputs..(group + 1) * outputs),
+                left_pitch: grad.size,
+                right: windows.rows(&buffer, group, lines.len()),
+                right_pitch: windows.size(),
+                pieces: images,
+                sums,
+            }
+            .add();
         }
     }
-    let all_pixels = joined.len() / geometry.channels_out;
-    tensor(joined, &[geometry.groups, geometry.channels_out / geometry.groups, all_pixels])
+    gradient
 }
 
-/// `[c_out, n * h' * w']`, and the bias of each channel added, as `[n, c_out, h', w']`.
-fn split_channels(geometry: &Geometry, joined: &[f32], bias: &[f32], pictures: &mut [f32]) {
-    let pixels = geometry.output_pixels();
-    let row_length = joined.len() / geometry.channels_out;
-    for (index, plane) in pictures.chunks_exact_mut(pixels).enumerate() {
-        let (image, channel) = (index / geometry.channels_out, index % geometry.channels_out);
-        let source = &joined[channel * row_length + image * pixels..][..pixels];
-        plane.iter_mut().zip(source).for_each(|(pixel, &value)| *pixel = value + bias[channel]);
+/// Lines of the gradient of the output as rows of pixels with zeros behind them.
+struct Padded<'a> {
+    values: Cow<'a, [f32]>,
+    starts: Vec<usize>,
+    length: usize,
+    /// Values of one picture.
+    size: usize,
+}
+
+impl<'a> Padded<'a> {
+    fn new(geometry: &Geometry, grad: &'a [f32], lines: Range<usize>) -> Self {
+        let width = geometry.output[1];
+        let length = lines.len() * width;
+        let pitch = length.next_multiple_of(LANES);
+        let whole = pitch == geometry.output_pixels();
+        let values = if whole { Cow::Borrowed(grad) } else { Cow::Owned(Vec::new()) };
+        let starts = (0..geometry.channels_out).map(|channel| channel * pitch).collect();
+        let mut padded = Self { values, starts, length, size: geometry.channels_out * pitch };
+        if !whole {
+            let planes = grad.chunks_exact(geometry.output_pixels());
+            let values = padded.values.to_mut();
+            values.resize(planes.len() * pitch, 0.0);
+            for (plane, row) in planes.zip(values.chunks_exact_mut(pitch)) {
+                row[..length].copy_from_slice(&plane[lines.start * width..][..length]);
+            }
+        }
+        padded
+    }
+
+    fn rows(&self, channels: Range<usize>) -> Rows<'_> {
+        Rows { values: &self.values, starts: &self.starts[channels], length: self.length }
     }
 }

@@ -63,6 +63,37 @@ impl Geometry {
         self.output[0] * self.output[1]
     }
 
+    /// Values of one input picture.
+    pub fn input_size(&self) -> usize {
+        self.channels_in * self.input_pixels()
+    }
+
+    /// Values of one output picture.
+    pub fn output_size(&self) -> usize {
+        self.channels_out * self.output_pixels()
+    }
+
+    /// Output channels of one group.
+    pub fn group_outputs(&self) -> usize {
+        self.channels_out / self.groups
+    }
+
+    /// The convolution that takes the gradient of the output to that of the input; none where this one leaves pixels
+    /// out or pads more than the kernel reaches.
+    pub fn transposed(&self) -> Option<Self> {
+        let padding =
+            |axis: usize| (self.dilation[axis] * (self.kernel[axis] - 1)).checked_sub(self.padding[axis]);
+        (self.stride == [1, 1]).then_some(())?;
+        Some(Self {
+            channels_in: self.channels_out,
+            channels_out: self.channels_in,
+            input: self.output,
+            output: self.input,
+            padding: [padding(0)?, padding(1)?],
+            ..self.clone()
+        })
+    }
+
     /// Weights of one output channel, which is the height of a group's columns.
     pub fn fan_in(&self) -> usize {
         self.channels_in / self.groups * self.kernel[0] * self.kernel[1]

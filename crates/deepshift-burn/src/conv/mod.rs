@@ -1,24 +1,29 @@
 //! The one entry point to 2-D convolution for every network of this project.
 //!
 //! On Burn's CPU backend it replaces Burn's own convolution, which spends most of a training step outside its matrix
-//! products: here a part of the batch becomes one matrix of columns that stays in the cache, and forward and both
-//! gradients are one matrix product each over it. A browser's one thread has products that leave zeros out.
+//! products: here one picture after the other becomes a matrix of overlapping rows that stays in the cache, and forward and
+//! both gradients are products with it, in kernels that use all vectors the processor has. A browser's one thread has products that leave zeros out.
 
 mod autodiff;
 mod columns;
 #[cfg(any(test, not(target_family = "wasm")))]
 mod flex;
 mod geometry;
+#[cfg(any(test, not(target_family = "wasm")))]
+mod kernel;
 #[cfg(any(test, target_family = "wasm"))]
 mod rows;
 #[cfg(any(test, target_family = "wasm"))]
 mod sparse;
+#[cfg(any(test, not(target_family = "wasm")))]
+mod windows;
 
 #[cfg(not(target_family = "wasm"))]
 use flex as cpu;
 #[cfg(target_family = "wasm")]
 use sparse as cpu;
 
+use crate::portable::has_kernels;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
@@ -49,6 +54,9 @@ pub fn conv2d(
     bias: Option<Tensor<1>>,
     options: ConvOptions<2>,
 ) -> Tensor<4> {
+    if !has_kernels(&input.device()) {
+        return burn::tensor::module::conv2d(input, weight, bias, options);
+    }
     let bias = bias.unwrap_or_else(|| Tensor::zeros([weight.dims()[0]], &weight.device()));
     Tensor::from_dispatch(Dispatch::column_conv2d(
         input.into_dispatch(),

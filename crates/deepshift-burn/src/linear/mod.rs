@@ -14,6 +14,7 @@ use flex as cpu;
 #[cfg(target_family = "wasm")]
 use sparse as cpu;
 
+use crate::portable;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
@@ -42,7 +43,13 @@ pub fn linear<const D: usize>(input: Tensor<D>, weight: Tensor<2>, bias: Option<
     let rows = shape[..D - 1].iter().product::<usize>();
     let bias = bias.unwrap_or_else(|| Tensor::zeros([outputs], &weight.device()));
     let input = input.reshape([rows, inputs]);
-    let output = Dispatch::row_linear(input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    let output = if portable::has_kernels(&input.device()) {
+        let output =
+            Dispatch::row_linear(input.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+        Tensor::<2>::from_dispatch(output)
+    } else {
+        portable::linear(input, weight, bias)
+    };
     shape[D - 1] = outputs;
-    Tensor::<2>::from_dispatch(output).reshape(shape)
+    output.reshape(shape)
 }

@@ -1,9 +1,12 @@
 //! The forward pass, node by node.
 
+use super::plan::{Plan, Step};
 use super::{Layer, Network};
+use crate::norm::{Normalization, channel_moments, normalize};
 use crate::pool::max_pool2d;
 use crate::shift::{noise_seed, uniform};
 use crate::{Error, Result};
+use burn::module::RunningState;
 use burn::nn::BatchNorm;
 use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions, PadMode};
@@ -85,7 +88,8 @@ macro_rules! elementwise {
 impl Network {
     /// Logits `[n, classes]` of a batch, given in the graph's input shape.
     pub fn forward(&self, input: Value, mode: Mode) -> Result<Tensor<2>> {
-        self.forward_nodes(input, mode, |_, _| {})
+        let logits = [self.graph.logits()];
+        first(self.follow(&Plan::new(&self.graph, &logits), &logits, input, mode, |_, _| {})?)?.vector()
     }
 
     /// As [`forward`](Self::forward), showing the value of every node on the way.
@@ -93,22 +97,64 @@ impl Network {
         &self,
         input: Value,
         mode: Mode,
-        mut observe: impl FnMut(usize, &Value),
+        observe: impl FnMut(usize, &Value),
     ) -> Result<Tensor<2>> {
-        let logits = self.graph.logits();
+        let logits = [self.graph.logits()];
+        first(self.follow(&Plan::separate(&self.graph, &logits), &logits, input, mode, observe)?)?.vector()
+    }
+
+    /// Logits `[n, classes]` of all heads: the network's own first, then those that only training uses.
+    pub fn forward_heads(&self, input: Value, mode: Mode) -> Result<Vec<Tensor<2>>> {
+        let heads = &self.graph.outputs;
+        let heads = self.follow(&Plan::new(&self.graph, heads), heads, input, mode, |_, _| {})?;
+        heads.into_iter().map(Value::vector).collect()
+    }
+
+    /// The values of `outputs`.
+    fn follow(
+        &self,
+        plan: &Plan,
+        outputs: &[usize],
+        input: Value,
+        mode: Mode,
+        mut observe: impl FnMut(usize, &Value),
+    ) -> Result<Vec<Value>> {
         input.check(self.graph.input_shape())?;
-        let mut values: Vec<Value> = Vec::with_capacity(self.graph.nodes.len());
-        for (index, node) in self.graph.nodes.iter().enumerate().take(logits + 1) {
-            let operands = node.inputs.iter().map(|&input| values[input].clone()).collect();
-            let value = match self.layer(index) {
-                _ if index == 0 => input.clone(),
-                Some(layer) => layer.forward(operands)?,
-                None => compute(&node.op, operands, mode, index)?,
+        observe(0, &input);
+        let mut values: Vec<Option<Value>> = vec![Some(input)];
+        for (index, node) in self.graph.nodes.iter().enumerate().skip(1) {
+            let operands = operands(&mut values, &plan.inputs(&self.graph, index), |input| {
+                plan.last_use[input] == index
+            })?;
+            let value = match (plan.steps[index], self.layer(index)) {
+                (Step::Nothing, _) => None,
+                (Step::Norm { norm, rectified, .. }, _) => Some(self.normalize(norm, operands, rectified)?),
+                (Step::Own, Some(layer)) => Some(layer.forward(operands)?),
+                (Step::Own, None) => Some(compute(&node.op, operands, mode, index)?),
             };
-            observe(index, &value);
+            if let Some(value) = &value {
+                observe(index, value);
+            }
             values.push(value);
         }
-        values.swap_remove(logits).vector()
+        operands(&mut values, outputs, |_| true)
+    }
+
+    /// The batch normalisation of a node, what is added to it, and ReLU.
+    fn normalize(&self, node: usize, operands: Vec<Value>, rectified: bool) -> Result<Value> {
+        let Some(Layer::BatchNorm(layer)) = self.layer(node) else {
+            return Err(Error::BadArgument("a layer was built without its parameters".into()));
+        };
+        let mut operands = operands.into_iter();
+        Ok(match (operands.next(), operands.next()) {
+            (Some(Value::Picture(x)), addend) => {
+                Value::Picture(batch_norm(layer, x, addend.map(Value::picture).transpose()?, rectified))
+            }
+            (Some(Value::Vector(x)), addend) => {
+                Value::Vector(batch_norm(layer, x, addend.map(Value::vector).transpose()?, rectified))
+            }
+            (None, _) => return Err(Error::BadArgument("an operation lacks its operand".into())),
+        })
     }
 }
 
@@ -120,25 +166,62 @@ impl Layer {
             Self::ShiftConv2d(layer) => Value::Picture(layer.forward(x.picture()?)),
             Self::Linear(layer) => Value::Vector(layer.forward(x.vector()?)),
             Self::ShiftLinear(layer) => Value::Vector(layer.forward(x.vector()?)),
-            Self::BatchNorm(layer) => elementwise!(x, x => batch_norm(layer, x)),
+            Self::BatchNorm(layer) => elementwise!(x, x => batch_norm(layer, x, None, false)),
         })
     }
 }
 
+/// With the moments of the batch in training, which go into the running ones, and with the running ones otherwise.
+fn batch_norm<const D: usize>(
+    layer: &BatchNorm,
+    x: Tensor<D>,
+    addend: Option<Tensor<D>>,
+    rectified: bool,
+) -> Tensor<D> {
+    let trains = x.device().is_autodiff() && layer.training.is_enabled();
+    if x.device().is_autodiff() && !trains {
+        let y = layer.forward(x);
+        let y = if let Some(addend) = addend { y + addend } else { y };
+        return if rectified { activation::relu(y) } else { y };
+    }
+    let moments = if trains {
+        let moments = channel_moments(&x);
+        update_running_moments(layer, &x, moments.clone());
+        moments
+    } else {
+        Tensor::stack(vec![layer.running_mean.value_sync(), layer.running_var.value_sync()], 0)
+    };
+    let (gamma, beta, epsilon) = (layer.gamma.val(), layer.beta.val(), layer.epsilon);
+    normalize(x, moments, Normalization { gamma, beta, epsilon, addend, rectified })
+}
+
 /// Burn's, but the running variance takes in the unbiased variance of the batch, as PyTorch's does: `n / (n - 1)` times
 /// the biased one of the `n` values of a channel.
-fn batch_norm<const D: usize>(layer: &BatchNorm, x: Tensor<D>) -> Tensor<D> {
+fn update_running_moments<const D: usize>(layer: &BatchNorm, x: &Tensor<D>, moments: Tensor<2>) {
     let count = (x.shape().num_elements() / x.dims()[1]) as f64;
-    let before = layer.running_var.value_sync();
-    let trains = x.device().is_autodiff() && layer.training.is_enabled();
-    let y = layer.forward(x);
-    if trains && count > 1.0 {
-        let unbiased = count / (count - 1.0);
-        let after = layer.running_var.value_sync().mul_scalar(unbiased);
-        let old = before.mul_scalar((1.0 - layer.momentum) * (1.0 - unbiased));
-        layer.running_var.update((after + old).detach());
-    }
-    y
+    let unbiased = if count > 1.0 { count / (count - 1.0) } else { 1.0 };
+    let updated = |running: &RunningState<Tensor<1>>, index: usize, factor: f64| {
+        let running = running.value_sync().to_device(&x.device());
+        let of_batch = Tensor::from_inner(moments.clone().narrow(0, index, 1).flatten(0, 1));
+        let momentum = layer.momentum;
+        (running.mul_scalar(1.0 - momentum) + of_batch.mul_scalar(momentum * factor)).detach()
+    };
+    layer.running_mean.update(updated(&layer.running_mean, 0, 1.0));
+    layer.running_var.update(updated(&layer.running_var, 1, unbiased));
+}
+
+/// The values of these nodes. Those that are needed no more are given away, so that their memory can be used again.
+fn operands(
+    values: &mut [Option<Value>],
+    inputs: &[usize],
+    is_done: impl Fn(usize) -> bool,
+) -> Result<Vec<Value>> {
+    let operand = |(place, &input): (usize, &usize)| {
+        let again = inputs[place + 1..].contains(&input);
+        let value = if is_done(input) && !again { values[input].take() } else { values[input].clone() };
+        value.ok_or_else(|| Error::BadArgument("an operand was not computed".into()))
+    };
+    inputs.iter().enumerate().map(operand).collect()
 }
 
 fn first(operands: Vec<Value>) -> Result<Value> {

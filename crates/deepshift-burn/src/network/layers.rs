@@ -3,7 +3,7 @@
 use super::{StateDict, TrainingOptions};
 use crate::conv::conv2d;
 use crate::linear::linear;
-use crate::shift::{ShiftConv2d, ShiftConv2dConfig, ShiftLinear, ShiftLinearConfig, ShiftOptions};
+use crate::shift::{ShiftConv2d, ShiftConv2dConfig, ShiftLinear, ShiftLinearConfig, ShiftOptions, ShiftType};
 use crate::{Error, Result};
 use burn::module::{Module, Param, RunningState};
 use burn::nn::{BatchNorm, BatchNormConfig};
@@ -147,21 +147,23 @@ impl Source<'_> {
         let config = ShiftLinearConfig::new(linear.in_features, linear.out_features, shift);
         let bias = linear.bias.then(|| self.tensor("bias")).transpose()?;
         let mut layer = config.init_from(self.tensor(self.stand_in())?, bias);
-        if self.has("shift") {
-            [layer.shift, layer.sign] = self.shift_and_sign(options.freeze_sign)?;
-        }
+        self.replace(&mut layer.shift, "shift")?;
+        self.replace(&mut layer.sign, "sign")?;
+        self.replace(&mut layer.scale, "scale")?;
         Ok(layer)
     }
 
-    /// A layer of type PS that has its own parameters is first made from its signs, which have the right shape.
+    /// A layer that has the parameters of its type is first made from its signs, which have the right shape.
     fn stand_in(&self) -> &'static str {
-        if self.has("shift") { "sign" } else { "weight" }
+        if self.has("sign") { "sign" } else { "weight" }
     }
 
-    fn shift_and_sign<const D: usize>(&self, freeze_sign: bool) -> Result<[Option<Param<Tensor<D>>>; 2]> {
-        let sign = self.param("sign")?;
-        let sign = if freeze_sign { sign.set_require_grad(false) } else { sign };
-        Ok([Some(self.param("shift")?), Some(sign)])
+    /// Gives a parameter that the layer was made with its own values, where there are any; what is frozen stays so.
+    fn replace<const D: usize>(&self, param: &mut Option<Param<Tensor<D>>>, suffix: &str) -> Result<()> {
+        if let Some(made) = param.as_mut().filter(|_| self.has(suffix)) {
+            *made = self.param(suffix)?.set_require_grad(made.is_require_grad());
+        }
+        Ok(())
     }
 
     fn shift_conv(
@@ -171,28 +173,28 @@ impl Source<'_> {
         options: TrainingOptions,
     ) -> Result<ShiftConv2d> {
         let [top, bottom, left, right] = conv.padding;
-        if top != bottom || left != right {
-            return Err(Error::BadArgument(format!(
-                "layer {}: a shift convolution pads both sides of an axis alike, not {:?}",
-                self.node.name, conv.padding
-            )));
-        }
         let shift = self.shift_options(scheme, options)?;
         let config = ShiftConv2dConfig::new([conv.in_channels, conv.out_channels], conv.kernel, shift)
             .with_stride(conv.stride)
             .with_padding([top, left])
+            .with_padding_end(Some([bottom, right]))
             .with_dilation(conv.dilation)
             .with_groups(conv.groups);
         let bias = conv.bias.then(|| self.tensor("bias")).transpose()?;
         let mut layer = config.init_from(self.tensor(self.stand_in())?, bias);
-        if self.has("shift") {
-            [layer.shift, layer.sign] = self.shift_and_sign(options.freeze_sign)?;
-        }
+        self.replace(&mut layer.shift, "shift")?;
+        self.replace(&mut layer.sign, "sign")?;
+        self.replace(&mut layer.scale, "scale")?;
         Ok(layer)
     }
 
     fn shift_options(&self, scheme: &ShiftScheme, options: TrainingOptions) -> Result<ShiftOptions> {
-        let mut shift = ShiftOptions::new(scheme.format.shift_type)
+        let shift_type = match scheme.format.shift_type {
+            deepshift_core::ShiftType::Q if options.sign_scale => ShiftType::DenseShift,
+            deepshift_core::ShiftType::Q => ShiftType::Q,
+            deepshift_core::ShiftType::PS => ShiftType::PS,
+        };
+        let mut shift = ShiftOptions::new(shift_type)
             .with_weight_bits(u32::from(scheme.format.bits))
             .with_rounding(options.rounding)
             .with_freeze_sign(options.freeze_sign);

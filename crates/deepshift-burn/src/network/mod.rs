@@ -3,11 +3,16 @@
 mod export;
 mod forward;
 mod layers;
+mod plan;
+mod random_shifts;
+mod random_sign_scale;
 mod state;
 
 pub use export::Exported;
 pub use forward::{Mode, Value};
 pub use layers::{FloatConv2d, FloatLinear, Layer};
+pub use random_shifts::randomize_shifts;
+pub use random_sign_scale::randomize_sign_scale;
 pub use state::{StateDict, initial_state};
 
 use crate::Result;
@@ -33,19 +38,22 @@ pub struct Network {
 pub struct TrainingOptions {
     /// Of shifts, signs and logarithms.
     pub rounding: Rounding,
-    /// Keeps the signs of type PS as they are.
+    /// Keeps the signs of types PS and DenseShift as they are.
     pub freeze_sign: bool,
+    /// Trains layers with codes of type Q as type DenseShift, with a sign and a scale instead of a real weight.
+    pub sign_scale: bool,
 }
 
 impl Default for TrainingOptions {
     fn default() -> Self {
-        Self { rounding: Rounding::Deterministic, freeze_sign: false }
+        Self { rounding: Rounding::Deterministic, freeze_sign: false, sign_scale: false }
     }
 }
 
 impl Network {
     /// Builds the network with these weights. A shift layer takes either its own parameters (`shift` and `sign` for
-    /// PS) or a float `weight`, which is converted as the original does. Names and shapes must fit exactly.
+    /// PS, `sign` and `scale` for DenseShift) or a float `weight`, which is converted, as the original does for its two
+    /// types. Names and shapes must fit exactly.
     pub fn from_state(
         graph: &Graph,
         state: &StateDict,
@@ -53,7 +61,7 @@ impl Network {
         device: &Device,
     ) -> Result<Self> {
         graph.shapes()?;
-        state::check_names(graph, state)?;
+        state::check_names(graph, state, options)?;
         let mut layers = Vec::new();
         let mut layer_of = Vec::with_capacity(graph.nodes.len());
         for node in &graph.nodes {

@@ -1,11 +1,12 @@
 //! State dicts: parameters by PyTorch's names.
 
-use super::{Layer, Network};
+use super::{Layer, Network, TrainingOptions};
 use crate::{Error, Result};
 use burn::module::Param;
 use burn::tensor::Tensor;
-use deepshift_core::FloatTensor;
 use deepshift_core::graph::{Graph, Node, Op};
+use deepshift_core::{FloatTensor, ShiftType};
+use deepshift_models::{Distribution, initialization};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,39 +14,88 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Parameters and running statistics by PyTorch's names.
 pub type StateDict = BTreeMap<String, FloatTensor>;
 
-/// The float network's initial parameters as PyTorch draws them: weights and biases of convolutions and linear layers
-/// uniform within `1 / sqrt(fan_in)`, BatchNorm ones and zeros. The same seed gives the same values everywhere.
+/// The float network's initial parameters, drawn as its makers do, see [`deepshift_models::initialization`]. The same
+/// seed gives the same values everywhere.
 pub fn initial_state(graph: &Graph, seed: u64) -> StateDict {
+    let scheme = initialization(&graph.name);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut state = StateDict::new();
     for node in &graph.nodes {
+        let distribution = match (scheme.exception, &node.op) {
+            (Some((name, distribution)), _) if name == node.name => distribution,
+            (_, Op::Conv2d(_)) => scheme.convolution,
+            _ => scheme.linear,
+        };
         let parameters = node.parameters();
-        let fan_in: usize =
-            parameters.first().map_or(1, |(_, shape)| shape.iter().skip(1).product::<usize>().max(1));
-        let bound = 1.0 / (fan_in as f64).sqrt();
+        let weight = parameters.first().map(|(_, shape)| shape.clone()).unwrap_or_default();
         for (name, shape) in parameters {
             let elements = shape.iter().product();
-            let values = match &node.op {
-                Op::BatchNorm(_) => {
-                    let one = name.ends_with(".weight") || name.ends_with(".running_var");
-                    vec![if one { 1.0 } else { 0.0 }; elements]
+            let draw = match &node.op {
+                Op::BatchNorm(_) if name.ends_with(".weight") || name.ends_with(".running_var") => {
+                    Draw::Constant(1.0)
                 }
-                _ => (0..elements).map(|_| symmetric(&mut random, bound)).collect(),
+                Op::BatchNorm(_) => Draw::Constant(0.0),
+                _ if shape.len() > 1 => Draw::new(distribution, &weight),
+                _ if scheme.zero_bias => Draw::Constant(0.0),
+                _ => Draw::new(Distribution::Uniform, &weight),
             };
+            let values = (0..elements).map(|_| draw.value(&mut random)).collect();
             state.insert(name, FloatTensor { shape, values });
         }
     }
     state
 }
 
-/// Uniform in `[-bound, bound)`.
-fn symmetric(random: &mut ChaCha8Rng, bound: f64) -> f32 {
-    let unit = f64::from(random.next_u32() >> 8) / f64::from(1 << 24);
-    ((2.0 * unit - 1.0) * bound) as f32
+/// A distribution for a certain layer.
+enum Draw {
+    Constant(f32),
+    /// Uniform in `[-bound, bound)`.
+    Uniform {
+        bound: f64,
+    },
+    Normal {
+        deviation: f64,
+    },
+}
+
+impl Draw {
+    /// For a layer with a weight of this shape.
+    fn new(distribution: Distribution, weight: &[usize]) -> Self {
+        let kernel = weight.iter().skip(2).product::<usize>() as f64;
+        let fan = |axis: usize| (weight.get(axis).copied().unwrap_or(1) as f64 * kernel).max(1.0);
+        let (fan_out, fan_in) = (fan(0), fan(1));
+        match distribution {
+            Distribution::Uniform => Self::Uniform { bound: 1.0 / fan_in.sqrt() },
+            Distribution::KaimingUniform => Self::Uniform { bound: (6.0 / fan_in).sqrt() },
+            Distribution::KaimingNormal => Self::Normal { deviation: (2.0 / fan_in).sqrt() },
+            Distribution::KaimingNormalFanOut => Self::Normal { deviation: (2.0 / fan_out).sqrt() },
+            Distribution::Normal(deviation) => Self::Normal { deviation },
+        }
+    }
+
+    fn value(&self, random: &mut ChaCha8Rng) -> f32 {
+        match *self {
+            Self::Constant(value) => value,
+            Self::Uniform { bound } => ((2.0 * unit(random) - 1.0) * bound) as f32,
+            Self::Normal { deviation } => (normal(random) * deviation) as f32,
+        }
+    }
+}
+
+/// Uniform in `[0, 1)`.
+fn unit(random: &mut ChaCha8Rng) -> f64 {
+    f64::from(random.next_u32() >> 8) / f64::from(1 << 24)
+}
+
+/// Normal with a variance of 1 (Box and Muller, "A Note on the Generation of Random Normal Deviates", 1958).
+fn normal(random: &mut ChaCha8Rng) -> f64 {
+    let (length, angle) = (1.0 - unit(random), std::f64::consts::TAU * unit(random));
+    (-2.0 * libm::log(length)).sqrt() * libm::cos(angle)
 }
 
 impl Network {
-    /// All parameters and running statistics as they are, unrounded: `shift` and `sign` for layers of type PS.
+    /// All parameters and running statistics as they are, unrounded: `shift` and `sign` for layers of type PS, `sign`
+    /// and `scale` for those of type DenseShift.
     pub fn state(&self) -> StateDict {
         let mut state = StateDict::new();
         for (index, node) in self.graph().nodes.iter().enumerate() {
@@ -72,12 +122,14 @@ impl Layer {
                 put(state, name, "weight", layer.weight.as_ref());
                 put(state, name, "shift", layer.shift.as_ref());
                 put(state, name, "sign", layer.sign.as_ref());
+                put(state, name, "scale", layer.scale.as_ref());
                 put(state, name, "bias", layer.bias.as_ref());
             }
             Self::ShiftLinear(layer) => {
                 put(state, name, "weight", layer.weight.as_ref());
                 put(state, name, "shift", layer.shift.as_ref());
                 put(state, name, "sign", layer.sign.as_ref());
+                put(state, name, "scale", layer.scale.as_ref());
                 put(state, name, "bias", layer.bias.as_ref());
             }
             Self::BatchNorm(layer) => {
@@ -105,11 +157,11 @@ pub(super) fn to_float<const D: usize>(tensor: Tensor<D>) -> FloatTensor {
 }
 
 /// Every name and shape the graph needs must be there, and nothing else.
-pub(super) fn check_names(graph: &Graph, state: &StateDict) -> Result<()> {
+pub(super) fn check_names(graph: &Graph, state: &StateDict, options: TrainingOptions) -> Result<()> {
     let mut known = BTreeSet::new();
     for node in &graph.nodes {
         for (name, shape) in node.parameters() {
-            for name in alternatives(node, &name, state) {
+            for (name, shape) in alternatives(node, (name, shape), state, options) {
                 match state.get(&name) {
                     Some(tensor) if tensor.shape == shape => {}
                     Some(tensor) => {
@@ -139,14 +191,35 @@ pub(super) fn check_names(graph: &Graph, state: &StateDict) -> Result<()> {
     }
 }
 
-/// A PS layer's weight may be there as `shift` and `sign`.
-fn alternatives(node: &Node, name: &str, state: &StateDict) -> Vec<String> {
-    let split = ["shift", "sign"].map(|suffix| format!("{}.{suffix}", node.name));
-    let is_ps =
-        node.shift_scheme().is_some_and(|scheme| scheme.format.shift_type == deepshift_core::ShiftType::PS);
-    if is_ps && name.ends_with(".weight") && state.contains_key(&split[0]) {
-        split.to_vec()
-    } else {
-        vec![name.to_string()]
+/// A shift layer's weight may be there as the parameters of its type.
+fn alternatives(
+    node: &Node,
+    (name, shape): (String, Vec<usize>),
+    state: &StateDict,
+    options: TrainingOptions,
+) -> Vec<(String, Vec<usize>)> {
+    match parts(node, &name, &shape, options) {
+        // Both types have a sign, so the other part decides.
+        Some(parts) if state.contains_key(&parts[1].0) => parts.into(),
+        _ => vec![(name, shape)],
     }
+}
+
+/// Names and shapes of what a shift layer trains in place of its weight; nothing for type Q.
+pub(super) fn parts(
+    node: &Node,
+    name: &str,
+    shape: &[usize],
+    options: TrainingOptions,
+) -> Option<[(String, Vec<usize>); 2]> {
+    let format = node.shift_scheme().filter(|_| name.ends_with(".weight"))?.format;
+    let named = |suffix: &str| format!("{}.{suffix}", node.name);
+    let other = match format.shift_type {
+        ShiftType::PS => (named("shift"), shape.to_vec()),
+        ShiftType::Q if options.sign_scale => {
+            (named("scale"), [&[usize::from(format.kmax())], shape].concat())
+        }
+        ShiftType::Q => return None,
+    };
+    Some([(named("sign"), shape.to_vec()), other])
 }

@@ -6,6 +6,7 @@ use burn::backend::{Flex, TensorMetadata};
 use burn::tensor::{Shape, TensorData};
 
 use crate::flex::values;
+use crate::memory;
 
 use super::PoolingOps;
 
@@ -41,9 +42,10 @@ pub(super) fn input_gradient(grad: FlexTensor, sources: &[u32], input: &Shape) -
     let [_, _, out_height, out_width] = grad.shape().dims();
     let grad = grad.to_contiguous();
     let pixels = out_height * out_width;
-    let mut gradient = vec![0.0; input.num_elements()];
+    let mut gradient = memory::buffer(input.num_elements());
     let of_planes = values(&grad).par_chunks(pixels).zip(sources.par_chunks(pixels));
     gradient.par_chunks_mut(height * width).zip(of_planes).for_each(|(plane, (grad, sources))| {
+        plane.fill(0.0);
         grad.iter().zip(sources).for_each(|(grad, &source)| plane[source as usize] += grad);
     });
     FlexTensor::from_data(TensorData::new(gradient, input.clone()))

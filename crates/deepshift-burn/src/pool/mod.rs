@@ -5,6 +5,7 @@
 mod autodiff;
 mod flex;
 
+use crate::portable::has_kernels;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::Tensor;
@@ -29,7 +30,7 @@ pub trait PoolingOps: Backend {
 /// When the window is larger than the padded picture.
 pub fn max_pool2d(input: Tensor<4>, options: MaxPoolOptions<2>) -> Tensor<4> {
     let plain = options.padding == [(0, 0); 2] && options.dilation == [1, 1] && !options.ceil_mode;
-    if !plain {
+    if !plain || !has_kernels(&input.device()) {
         return burn::tensor::module::max_pool2d(input, options);
     }
     let output = Dispatch::plain_max_pool2d(input.into_dispatch(), options.kernel_size, options.stride);

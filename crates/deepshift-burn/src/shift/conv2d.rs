@@ -39,6 +39,9 @@ pub struct ShiftConv2dConfig {
     /// Padding of height and width, see [`PaddingMode`].
     #[config(default = "[0, 0]")]
     pub padding: [usize; 2],
+    /// Zeros below and to the right where they are not as many as above and to the left.
+    #[config(default = "None")]
+    pub padding_end: Option<[usize; 2]>,
     /// Spacing of the kernel's elements.
     #[config(default = "[1, 1]")]
     pub dilation: [usize; 2],
@@ -55,21 +58,25 @@ pub struct ShiftConv2dConfig {
 
 /// A 2-D convolution with a weight of signed powers of two, to be created with [`ShiftConv2dConfig`].
 ///
-/// Either `weight` (type Q) or `shift` and `sign` (type PS) are present.
+/// Either `weight` (type Q), or `shift` and `sign` (type PS), or `sign` and `scale` (type DenseShift) are present.
 #[derive(Module, Debug)]
 pub struct ShiftConv2d {
     /// Unquantized weight `[c_out, c_in / groups, kh, kw]` of type Q.
     pub weight: Option<Param<Tensor<4>>>,
     /// Unrounded exponents `[c_out, c_in / groups, kh, kw]` of type PS.
     pub shift: Option<Param<Tensor<4>>>,
-    /// Unrounded signs `[c_out, c_in / groups, kh, kw]` of type PS.
+    /// Unrounded signs `[c_out, c_in / groups, kh, kw]` of types PS and DenseShift.
     pub sign: Option<Param<Tensor<4>>>,
+    /// Unrounded steps of the exponents `[2^(b-1) - 1, c_out, c_in / groups, kh, kw]` of type DenseShift with `b` bits.
+    pub scale: Option<Param<Tensor<5>>>,
     /// `[c_out]`.
     pub bias: Option<Param<Tensor<1>>>,
     /// Steps down and right.
     pub stride: [usize; 2],
-    /// Padding of height and width.
+    /// Padding of height and width; zeros above and to the left.
     pub padding: [usize; 2],
+    /// Zeros below and to the right; circular padding does not use it.
+    pub padding_end: [usize; 2],
     /// Spacing of the kernel's elements.
     pub dilation: [usize; 2],
     /// The number of groups the channels are split into.
@@ -88,7 +95,8 @@ pub struct ShiftConv2d {
 
 impl ShiftConv2dConfig {
     /// A layer with the original's random initialization: the bounds of PyTorch for type Q and the bias, `shift` uniform
-    /// over [-10, -1] and `sign` over [-1, 1] for type PS.
+    /// over [-10, -1] and `sign` over [-1, 1] for type PS; for type DenseShift `sign` and `scale` are normal with a
+    /// standard deviation of 0.001.
     ///
     /// # Panics
     ///
@@ -125,15 +133,17 @@ impl ShiftConv2dConfig {
         [output, input / groups, self.kernel_size[0], self.kernel_size[1]]
     }
 
-    fn layer(&self, (weight, shift, sign): weight::Fields<4>, bias: Optional<1>) -> ShiftConv2d {
+    fn layer(&self, (weight, shift, sign, scale): weight::Fields<4, 5>, bias: Optional<1>) -> ShiftConv2d {
         self.shift.check();
         ShiftConv2d {
             weight,
             shift,
             sign,
+            scale,
             bias,
             stride: self.stride,
             padding: self.padding,
+            padding_end: self.padding_end.unwrap_or(self.padding),
             dilation: self.dilation,
             groups: self.groups,
             padding_mode: self.padding_mode,
@@ -155,10 +165,10 @@ impl ShiftConv2d {
         let input = fixed_point(input, bits);
         let bias = self.bias.as_ref().map(|bias| fixed_point(bias.val(), bits));
         let (input, padding) = match self.padding_mode {
-            PaddingMode::Zeros => (input, self.padding),
-            PaddingMode::Circular => (circular::pad(input, self.padding), [0, 0]),
+            PaddingMode::Zeros => (input, [0, 1].map(|axis| (self.padding[axis], self.padding_end[axis]))),
+            PaddingMode::Circular => (circular::pad(input, self.padding), [(0, 0); 2]),
         };
-        let options = ConvOptions::new(self.stride, padding, self.dilation, self.groups);
+        let options = ConvOptions::new_with_padding(self.stride, padding, self.dilation, self.groups);
         conv2d(input, self.value(noise), bias, options)
     }
 
@@ -170,21 +180,22 @@ impl ShiftConv2d {
     /// The layer with its parameters clamped to their ranges, as the original's forward leaves them: to be called
     /// before every forward pass whose gradients are applied.
     pub fn clamp_parameters(mut self) -> Self {
-        let fields = (self.weight, self.shift, self.sign);
-        (self.weight, self.shift, self.sign) = weight::clamped(fields, &self.options);
+        let fields = (self.weight, self.shift, self.sign, self.scale);
+        (self.weight, self.shift, self.sign, self.scale) = weight::clamped(fields, &self.options);
         self
     }
 
     /// The layer with its parameters rounded (deterministically) as the original evaluates and saves it.
     pub fn rounded(mut self) -> Self {
-        let fields = (self.weight, self.shift, self.sign);
-        (self.weight, self.shift, self.sign) = weight::rounded(fields, &self.options);
+        let fields = (self.weight, self.shift, self.sign, self.scale);
+        (self.weight, self.shift, self.sign, self.scale) = weight::rounded(fields, &self.options);
         let round = |bias| fixed_point(bias, self.options.activation_bits);
         self.bias = self.bias.map(|bias| weight::update(bias, round));
         self
     }
 
     fn value(&self, noise: Option<u64>) -> Tensor<4> {
-        weight::value((&self.weight, &self.shift, &self.sign), &self.options, noise)
+        let fields = (&self.weight, &self.shift, &self.sign, &self.scale);
+        weight::value(fields, &self.options, noise)
     }
 }

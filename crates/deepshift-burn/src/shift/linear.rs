@@ -5,9 +5,8 @@ use burn::config::Config;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
-use super::ShiftType;
 use super::ops::fixed_point;
-use super::options::{Rounding, ShiftOptions};
+use super::options::{Rounding, ShiftOptions, ShiftType};
 use super::weight::{self, Optional};
 
 /// The fixed point that evaluation gives the bias of a type PS layer, whatever its activation bits are.
@@ -29,15 +28,17 @@ pub struct ShiftLinearConfig {
 
 /// `y = x W^T + b` with `W` of signed powers of two, to be created with [`ShiftLinearConfig`].
 ///
-/// Either `weight` (type Q) or `shift` and `sign` (type PS) are present.
+/// Either `weight` (type Q), or `shift` and `sign` (type PS), or `sign` and `scale` (type DenseShift) are present.
 #[derive(Module, Debug)]
 pub struct ShiftLinear {
     /// Unquantized weight `[d_output, d_input]` of type Q.
     pub weight: Option<Param<Tensor<2>>>,
     /// Unrounded exponents `[d_output, d_input]` of type PS.
     pub shift: Option<Param<Tensor<2>>>,
-    /// Unrounded signs `[d_output, d_input]` of type PS.
+    /// Unrounded signs `[d_output, d_input]` of types PS and DenseShift.
     pub sign: Option<Param<Tensor<2>>>,
+    /// Unrounded steps of the exponents `[2^(b-1) - 1, d_output, d_input]` of type DenseShift with `b` bits.
+    pub scale: Option<Param<Tensor<3>>>,
     /// `[d_output]`.
     pub bias: Option<Param<Tensor<1>>>,
     /// The arithmetic.
@@ -51,7 +52,8 @@ pub struct ShiftLinear {
 
 impl ShiftLinearConfig {
     /// A layer with the original's random initialization: the bounds of PyTorch for type Q and the bias, `shift` uniform
-    /// over its range and `sign` over [-1, 1] for type PS.
+    /// over its range and `sign` over [-1, 1] for type PS; for type DenseShift `sign` and `scale` are normal with a
+    /// standard deviation of 0.001.
     ///
     /// # Panics
     ///
@@ -78,9 +80,9 @@ impl ShiftLinearConfig {
         self.layer(weight::converted(weight, &self.shift), bias.map(Param::from_tensor))
     }
 
-    fn layer(&self, (weight, shift, sign): weight::Fields<2>, bias: Optional<1>) -> ShiftLinear {
+    fn layer(&self, (weight, shift, sign, scale): weight::Fields<2, 3>, bias: Optional<1>) -> ShiftLinear {
         self.shift.check();
-        ShiftLinear { weight, shift, sign, bias, options: self.shift, noise_seed: 0 }
+        ShiftLinear { weight, shift, sign, scale, bias, options: self.shift, noise_seed: 0 }
     }
 }
 
@@ -93,7 +95,7 @@ impl ShiftLinear {
     pub fn forward<const D: usize>(&self, input: Tensor<D>) -> Tensor<D> {
         let noise = (self.options.rounding == Rounding::Stochastic).then_some(self.noise_seed);
         let input = match self.options.shift_type {
-            ShiftType::Q => fixed_point(input, self.options.activation_bits),
+            ShiftType::Q | ShiftType::DenseShift => fixed_point(input, self.options.activation_bits),
             ShiftType::PS => input,
         };
         linear(input, self.value(noise), self.bias.as_ref().map(Param::val))
@@ -107,15 +109,15 @@ impl ShiftLinear {
     /// The layer with its parameters clamped to their ranges, as the original's forward leaves them: to be called
     /// before every forward pass whose gradients are applied.
     pub fn clamp_parameters(mut self) -> Self {
-        let fields = (self.weight, self.shift, self.sign);
-        (self.weight, self.shift, self.sign) = weight::clamped(fields, &self.options);
+        let fields = (self.weight, self.shift, self.sign, self.scale);
+        (self.weight, self.shift, self.sign, self.scale) = weight::clamped(fields, &self.options);
         self
     }
 
     /// The layer with its parameters rounded (deterministically) as the original evaluates and saves it.
     pub fn rounded(mut self) -> Self {
-        let fields = (self.weight, self.shift, self.sign);
-        (self.weight, self.shift, self.sign) = weight::rounded(fields, &self.options);
+        let fields = (self.weight, self.shift, self.sign, self.scale);
+        (self.weight, self.shift, self.sign, self.scale) = weight::rounded(fields, &self.options);
         if self.options.shift_type == ShiftType::PS {
             let round = |bias| fixed_point(bias, EVALUATION_BIAS_BITS);
             self.bias = self.bias.map(|bias| weight::update(bias, round));
@@ -124,6 +126,7 @@ impl ShiftLinear {
     }
 
     fn value(&self, noise: Option<u64>) -> Tensor<2> {
-        weight::value((&self.weight, &self.shift, &self.sign), &self.options, noise)
+        let fields = (&self.weight, &self.shift, &self.sign, &self.scale);
+        weight::value(fields, &self.options, noise)
     }
 }

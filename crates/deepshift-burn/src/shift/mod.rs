@@ -9,6 +9,9 @@
 //! Parameters have the original's names and PyTorch's layout, for the linear layer also: type Q has `weight`, type PS
 //! has `shift` and `sign`, both may have `bias`. State dicts of the original therefore load by name, unchanged.
 //!
+//! Type DenseShift is not the original's: its weights are those of type Q, trained as `sign` and `scale` after Li et
+//! al., "DenseShift" (ICCV 2023), see `docs/arithmetic.md`. In all else it is as type Q.
+//!
 //! ```
 //! use burn::tensor::{Device, Tensor};
 //! use deepshift_burn::shift::{ShiftConv2dConfig, ShiftOptions, ShiftType};
@@ -24,12 +27,12 @@
 mod circular;
 mod conv2d;
 mod linear;
-mod ops;
+pub(crate) mod ops;
 mod options;
 mod weight;
 
 pub use conv2d::{PaddingMode, ShiftConv2d, ShiftConv2dConfig};
-pub use deepshift_core::ShiftType;
 pub use linear::{ShiftLinear, ShiftLinearConfig};
-pub(crate) use options::uniform;
-pub use options::{Rounding, ShiftOptions, noise_seed};
+pub use options::{Rounding, ShiftOptions, ShiftType, noise_seed};
+pub(crate) use options::{mix, uniform};
+pub(crate) use weight::INITIAL_DEVIATION;

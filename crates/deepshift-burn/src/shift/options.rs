@@ -1,9 +1,30 @@
 //! What both shift layers are told about their arithmetic.
 
 use burn::config::Config;
-use deepshift_core::ShiftType;
 
-/// How `shift`, `sign` and `log2 |weight|` become integers.
+/// How a weight is trained. A file knows only the codes that come out of it, see [`codes`](Self::codes).
+#[derive(Config, Debug, Copy, PartialEq, Eq)]
+pub enum ShiftType {
+    /// A real weight that is rounded in forward; no zero.
+    Q,
+    /// A real shift and a real sign, rounded in forward; has a zero.
+    PS,
+    /// A real sign and, for each step of the exponent, a real variable that is there or not by its sign; no zero
+    /// (Li et al., "DenseShift", ICCV 2023).
+    DenseShift,
+}
+
+impl ShiftType {
+    /// The type of the codes in which such weights are packed.
+    pub fn codes(self) -> deepshift_core::ShiftType {
+        match self {
+            Self::Q | Self::DenseShift => deepshift_core::ShiftType::Q,
+            Self::PS => deepshift_core::ShiftType::PS,
+        }
+    }
+}
+
+/// How `shift`, `sign` and `log2 |weight|` become integers. Type DenseShift has nothing to round.
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
 pub enum Rounding {
     /// To the nearest integer, ties to even.
@@ -26,20 +47,25 @@ pub struct ShiftOptions {
     /// How the weights are rounded in training.
     #[config(default = "Rounding::Deterministic")]
     pub rounding: Rounding,
-    /// Keeps the `sign` of type PS as it is initialized; type Q has no such parameter.
+    /// Keeps the `sign` of types PS and DenseShift as it is initialized; type Q has no such parameter.
     #[config(default = false)]
     pub freeze_sign: bool,
 }
 
 impl ShiftOptions {
-    /// The exponent of the smallest weight: `-(2^(b-1) - 1)` for type Q, `-(2^(b-1) - 2)` for type PS, whose zero takes
-    /// one code. The largest weight is 1.
+    /// The exponent of the smallest weight: `-(2^(b-1) - 1)` for types Q and DenseShift, `-(2^(b-1) - 2)` for type PS,
+    /// whose zero takes one code. The largest weight is 1.
     pub fn lowest_exponent(&self) -> i32 {
         let codes = 1 << (self.weight_bits - 1);
         match self.shift_type {
-            ShiftType::Q => 1 - codes,
+            ShiftType::Q | ShiftType::DenseShift => 1 - codes,
             ShiftType::PS => 2 - codes,
         }
+    }
+
+    /// The variables that a weight's exponent has in type DenseShift, one for each step.
+    pub(super) fn scales(&self) -> usize {
+        self.lowest_exponent().unsigned_abs() as usize
     }
 
     /// # Panics
@@ -66,7 +92,7 @@ pub(crate) fn uniform(seed: u64, index: u64) -> f32 {
 }
 
 /// The output function of SplitMix64 (Steele, Lea and Flood 2014), a bijection of 64-bit integers.
-pub(super) fn mix(value: u64) -> u64 {
+pub(crate) fn mix(value: u64) -> u64 {
     let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -83,6 +109,18 @@ mod tests {
             |shift_type, bits| ShiftOptions::new(shift_type).with_weight_bits(bits).lowest_exponent();
         assert_eq!([2, 5, 8].map(|bits| lowest(ShiftType::Q, bits)), [-1, -15, -127]);
         assert_eq!([2, 5, 8].map(|bits| lowest(ShiftType::PS, bits)), [0, -14, -126]);
+        assert_eq!([2, 5, 8].map(|bits| lowest(ShiftType::DenseShift, bits)), [-1, -15, -127]);
+    }
+
+    #[test]
+    fn exponents_are_those_of_the_codes() {
+        for shift_type in [ShiftType::Q, ShiftType::PS, ShiftType::DenseShift] {
+            for bits in 2..=8 {
+                let format = deepshift_core::ShiftFormat::new(shift_type.codes(), bits).unwrap();
+                let options = ShiftOptions::new(shift_type).with_weight_bits(bits.into());
+                assert_eq!(options.lowest_exponent(), -i32::from(format.kmax()));
+            }
+        }
     }
 
     #[test]

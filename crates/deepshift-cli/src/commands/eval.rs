@@ -1,31 +1,38 @@
 //! `deepshift eval`: how good and how fast a network is on a test set.
 
+use crate::dataset::{TestSet, Wanted};
 use crate::engine::{Engine, EngineOptions};
 use crate::files::{self, ModelFile};
 use crate::progress::Progress;
-use crate::{Error, Result, output, pictures, text};
+use crate::{Result, output, pictures, text};
 use clap::Args;
-use deepshift_core::{Input, Model, rank};
-use deepshift_train::data::{Dataset, Part, mnist};
-use std::path::{Path, PathBuf};
+use deepshift_core::{Model, rank};
+use deepshift_train::data::{Part, imagenet};
+use deepshift_train::spread;
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Evaluate a .dshift file on a test set: accuracy, time per picture, bytes
 ///
-/// The data set follows from the shape of the network's input: 1x28x28 is MNIST.
+/// The data set follows from the shape of the network's input: 1x28x28 is MNIST, 3x32x32 CIFAR-10, and other pictures
+/// come from folders of classes.
 #[derive(Args)]
 pub struct Arguments {
     /// The network
     file: PathBuf,
-    /// Folder of the data set
+    /// Folder of the data set, or of pictures in val/<class>/* or <class>/*
     #[arg(long, env = "DEEPSHIFT_DATA", default_value = "data")]
     data: PathBuf,
+    /// File with the names of the classes' folders in the order of the logits, one a line, where folders of some classes
+    /// are missing [default: all folders, sorted]
+    #[arg(long)]
+    classes: Option<PathBuf>,
     #[command(flatten)]
     engine: EngineOptions,
     /// Pictures that run together
-    #[arg(long, visible_alias = "test-batch-size", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, visible_alias = "test-batch-size", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     batch_size: u32,
-    /// Only the first so many pictures
+    /// Only so many pictures, evenly spaced
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     /// Draw which classes are taken for which
@@ -39,37 +46,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let file = files::read_model(&arguments.file)?;
     let engine = Engine::new(&file.model, &arguments.engine)?;
-    let dataset = load_dataset(&file.model, &arguments.data)?;
-    let pictures = arguments.limit.unwrap_or(u32::MAX).min(dataset.len());
-    let score = evaluate(&file.model, &engine, &dataset, pictures, arguments.batch_size)?;
+    let classes = arguments.classes.as_deref().map(imagenet::read_classes).transpose()?;
+    let wanted = Wanted {
+        shape: file.model.graph.input_shape(),
+        preprocessing: file.model.preprocessing.as_ref(),
+        classes: classes.as_deref(),
+    };
+    let set = TestSet::load(&arguments.data, Part::Test, &wanted)?;
+    set.check_classes(&file.model)?;
+    let score = evaluate(&file.model, &engine, &set, arguments)?;
     if let Some(path) = &arguments.confusion {
-        let svg = pictures::confusion::draw(&score.confusion, dataset.classes())?;
+        let svg = pictures::confusion::draw(&score.confusion, set.source.classes())?;
         files::write(path, svg.as_bytes())?;
     }
-    output::print(&report(arguments, &file, &engine, &score))
-}
-
-fn load_dataset(model: &Model, folder: &Path) -> Result<Dataset> {
-    let shape = model.graph.input_shape();
-    if shape != [1, 28, 28] {
-        return Err(Error::input(format!(
-            "there is no data set for inputs of shape {}: give your own inputs to `deepshift run`",
-            text::shape(shape)
-        )));
-    }
-    let dataset = mnist::load(folder, Part::Test)?;
-    let logits = logits(model)?;
-    if logits != dataset.classes().len() {
-        return Err(Error::input(format!(
-            "the network tells {logits} classes apart and MNIST has {}: it was trained for something else",
-            dataset.classes().len()
-        )));
-    }
-    Ok(dataset)
-}
-
-fn logits(model: &Model) -> Result<usize> {
-    Ok(model.graph.shapes()?[model.graph.logits()].iter().product())
+    output::print(&report(&set, arguments, &file, &engine, &score))
 }
 
 /// What an evaluation found.
@@ -83,44 +73,32 @@ struct Score {
     confusion: Vec<Vec<u32>>,
 }
 
-fn evaluate(
-    model: &Model,
-    engine: &Engine,
-    dataset: &Dataset,
-    pictures: u32,
-    batch_size: u32,
-) -> Result<Score> {
-    let classes = dataset.classes().len();
+fn evaluate(model: &Model, engine: &Engine, set: &TestSet, arguments: &Arguments) -> Result<Score> {
+    let classes = set.source.classes().len();
     let mut score = Score {
-        pictures,
+        pictures: 0,
         top1: 0,
         top5: 0,
         milliseconds_per_picture: Vec::new(),
         confusion: vec![vec![0; classes]; classes],
     };
-    let mut progress = Progress::new("eval", u64::from(pictures));
-    for first in (0..pictures).step_by(batch_size as usize) {
-        let indices: Vec<u32> = (first..first.saturating_add(batch_size).min(pictures)).collect();
-        let (logits, milliseconds) = run_batch(model, engine, dataset, &indices)?;
-        score.milliseconds_per_picture.push(milliseconds / indices.len() as f64);
-        for (&index, logits) in indices.iter().zip(logits.chunks(classes)) {
-            score.count(logits, usize::from(dataset.label(index).unwrap_or_default()));
+    let indices = spread(arguments.limit.unwrap_or(u32::MAX), set.source.len());
+    let mut progress = Progress::new("eval", indices.len() as u64);
+    for indices in indices.chunks(arguments.batch_size as usize) {
+        let pictures = set.pictures(indices, model.preprocessing.as_ref());
+        if !pictures.labels.is_empty() {
+            let (logits, milliseconds) = timed(|| engine.run(pictures.input()))?;
+            score.pictures += pictures.labels.len() as u32;
+            score.milliseconds_per_picture.push(milliseconds / pictures.labels.len() as f64);
+            for (&label, logits) in pictures.labels.iter().zip(logits.chunks(classes)) {
+                score.count(logits, usize::from(label));
+            }
         }
         progress.advance(indices.len() as u64, "");
     }
+    drop(progress);
+    set.tell_skipped();
     Ok(score)
-}
-
-/// Logits and milliseconds. Bytes enter as the file says; where it says nothing, as the data set is usually normalised.
-fn run_batch(model: &Model, engine: &Engine, dataset: &Dataset, indices: &[u32]) -> Result<(Vec<f32>, f64)> {
-    if model.preprocessing.is_some() {
-        let bytes: Vec<u8> =
-            indices.iter().filter_map(|&index| dataset.image(index)).flatten().copied().collect();
-        timed(|| engine.run(Input::Pictures(&bytes)))
-    } else {
-        let values = dataset.batch(indices).images;
-        timed(|| engine.run(Input::Values(&values)))
-    }
 }
 
 fn timed(work: impl FnOnce() -> Result<Vec<f32>>) -> Result<(Vec<f32>, f64)> {
@@ -153,16 +131,17 @@ fn median(values: &[f64]) -> f64 {
     }
 }
 
-fn report(arguments: &Arguments, file: &ModelFile, engine: &Engine, score: &Score) -> String {
+fn report(set: &TestSet, arguments: &Arguments, file: &ModelFile, engine: &Engine, score: &Score) -> String {
     let float_bytes = file.model.float_bytes();
     format!(
-        "{}: {}, {} pictures of MNIST's test part\n\
+        "{}: {}, {} pictures of {}\n\
          top-1 {:.2} %, top-5 {:.2} %\n\
          {:.4} ms per picture (median of {} batches of {}): {}\n\
          {} bytes in the file, {} bytes as f32: {:.2} times the file\n",
         text::one_line(&arguments.file.display().to_string()),
         text::one_line(&file.model.graph.name),
         text::grouped(score.pictures),
+        text::one_line(&set.name),
         score.percent(score.top1),
         score.percent(score.top5),
         median(&score.milliseconds_per_picture),

@@ -1,14 +1,15 @@
 //! `deepshift export`: a trained network as a packed file, or as ONNX.
 
 use super::train::{BEST, CHECKPOINT, MODEL, ORIGIN, ShiftOptions, defaults};
+use crate::dataset::{TestSet, Wanted};
 use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
 use clap::Args;
 use deepshift_burn::{Network, StateDict, TrainingOptions, read_state_dict};
 use deepshift_core::graph::Graph;
 use deepshift_core::{Preprocessing, Provenance};
-use deepshift_models::{by_name, to_shift};
-use deepshift_train::data::{self, Dataset, Part, mnist};
+use deepshift_models::{by_name, preprocessing, to_shift};
+use deepshift_train::data::{Part, cifar10, imagenet, mnist};
 use deepshift_train::{
     CALIBRATION_PICTURES, Packed, checkpoint_settings, checkpoint_weights, pack, pack_float,
 };
@@ -78,13 +79,13 @@ fn read_packed(arguments: &Arguments) -> Result<Packed> {
         }
         return Ok(Packed { model: files::read_model(path)?.model, notes: Vec::new() });
     }
-    let (graph, state) = source(arguments)?;
-    let network = Network::from_state(&graph, &state, TrainingOptions::default(), &Device::flex())
+    let (graph, state, options) = source(arguments)?;
+    let network = Network::from_state(&graph, &state, options, &Device::flex())
         .map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
     packed(arguments, &network)
 }
 
-fn source(arguments: &Arguments) -> Result<(Graph, StateDict)> {
+fn source(arguments: &Arguments) -> Result<(Graph, StateDict, TrainingOptions)> {
     let path = &arguments.source;
     match (&arguments.arch, path.is_dir()) {
         (None, true) if arguments.shift != defaults() => Err(Error::input(format!(
@@ -92,7 +93,10 @@ fn source(arguments: &Arguments) -> Result<(Graph, StateDict)> {
             path.display()
         ))),
         (None, true) => read_folder(path),
-        (Some(arch), false) => Ok((graph(arch, &arguments.shift)?, read_state_dict(path)?)),
+        (Some(arch), false) => {
+            let (graph, options) = graph(arch, &arguments.shift)?;
+            Ok((graph, read_state_dict(path)?, options))
+        }
         (Some(_), true) => Err(Error::input(format!(
             "{} is a training folder, which knows its own architecture: leave out --arch",
             path.display()
@@ -106,7 +110,7 @@ fn source(arguments: &Arguments) -> Result<(Graph, StateDict)> {
     }
 }
 
-fn read_folder(folder: &Path) -> Result<(Graph, StateDict)> {
+fn read_folder(folder: &Path) -> Result<(Graph, StateDict, TrainingOptions)> {
     let path = folder.join(CHECKPOINT);
     if !path.is_file() {
         return Err(Error::input(format!(
@@ -126,15 +130,15 @@ fn read_folder(folder: &Path) -> Result<(Graph, StateDict)> {
     let best = folder.join(BEST);
     let state =
         if best.is_file() { read_state_dict(&best)? } else { checkpoint_weights(&bytes).map_err(named)? };
-    Ok((settings.graph()?, state))
+    Ok((settings.graph()?, state, settings.training_options()))
 }
 
-fn graph(arch: &str, shift: &ShiftOptions) -> Result<Graph> {
+fn graph(arch: &str, shift: &ShiftOptions) -> Result<(Graph, TrainingOptions)> {
     let graph = by_name(arch).ok_or_else(|| Error::input(format!("there is no architecture {arch}")))?;
     // The original's rule: only in its fully connected MNIST network do linear layers count towards the depth.
     match shift.settings(arch != "simple_linear") {
-        Some(settings) => Ok(to_shift(&graph, &settings.conversion()?)?),
-        None => Ok(graph),
+        Some(settings) => Ok((to_shift(&graph, &settings.conversion()?)?, settings.training_options())),
+        None => Ok((graph, TrainingOptions::default())),
     }
 }
 
@@ -146,8 +150,8 @@ fn packed(arguments: &Arguments, network: &Network) -> Result<Packed> {
         notes: Default::default(),
     };
     match calibration(arguments, network)? {
-        Some(dataset) => {
-            Ok(pack(network, &dataset, CALIBRATION_PICTURES, &provenance, arguments.multiplier_free)?)
+        Some(set) => {
+            Ok(pack(network, &*set.source, CALIBRATION_PICTURES, &provenance, arguments.multiplier_free)?)
         }
         None if arguments.multiplier_free => Err(Error::input(format!(
             "--multiplier-free needs integer mode: {}",
@@ -164,30 +168,27 @@ fn packed(arguments: &Arguments, network: &Network) -> Result<Packed> {
 const NOTE: &str = "note: the file has float mode only: ";
 
 fn float_only(network: &Network) -> String {
-    match is_mnist(network) {
-        true => format!("{NOTE}give MNIST's folder with --data to calibrate integer mode"),
-        false => {
-            format!("{NOTE}there are no pictures to calibrate integer mode for {}", network.graph().name)
-        }
-    }
+    format!("{NOTE}give pictures for {} with --data to calibrate integer mode", network.graph().name)
 }
 
-fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<Dataset>> {
-    if !is_mnist(network) {
-        return Ok(None);
-    }
+fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<TestSet>> {
+    let preprocessing = preprocessing(&network.graph().name);
+    let wanted =
+        Wanted { shape: network.graph().input_shape(), preprocessing: preprocessing.as_ref(), classes: None };
     let folder = arguments.data.as_deref();
-    match mnist::load(folder.unwrap_or(Path::new("data")), Part::Train) {
-        Err(data::Error::Missing { .. }) if folder.is_none() => Ok(None),
-        loaded => Ok(Some(loaded?)),
+    match TestSet::load(folder.unwrap_or(Path::new("data")), Part::Train, &wanted) {
+        Err(_) if folder.is_none() => Ok(None),
+        loaded => loaded.map(Some),
     }
 }
 
-fn is_mnist(network: &Network) -> bool {
-    network.graph().input_shape() == [1, 28, 28]
-}
-
-/// The MNIST networks are always fed as the original feeds them.
+/// Networks are fed as the original feeds its data set.
 fn known_preprocessing(network: &Network) -> Option<Preprocessing> {
-    is_mnist(network).then(mnist::preprocessing)
+    let usual = match network.graph().input_shape() {
+        [1, 28, 28] => Some(mnist::preprocessing()),
+        [3, 32, 32] => Some(cifar10::preprocessing()),
+        [3, _, _] => Some(imagenet::input().preprocessing),
+        _ => None,
+    };
+    preprocessing(&network.graph().name).or(usual)
 }

@@ -5,29 +5,29 @@ use crate::graph::Graph;
 use crate::integer::IntegerNetwork;
 use crate::model::Provenance;
 use crate::preprocess::Preprocessing;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub(super) struct Header {
     pub provenance: Provenance,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub preprocessing: Option<Preprocessing>,
     pub graph: Graph,
     pub tensors: Vec<TensorHeader>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub integer: Option<IntegerNetwork>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 pub(super) struct TensorHeader {
     pub name: String,
     pub shape: Vec<usize>,
     pub coding: Coding,
 }
 
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Coding {
     /// Little-endian f32.

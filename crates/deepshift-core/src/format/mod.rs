@@ -11,7 +11,9 @@
 //! 24+H+D  4      CRC-32 (IEEE) of everything before, little-endian u32
 //! ```
 
+mod fields;
 mod header;
+mod json;
 mod read;
 mod write;
 

@@ -1,4 +1,5 @@
 use super::header::{Coding, Header, TensorHeader};
+use super::json::{self, Document, Read};
 use super::{MAGIC, MAX_HEADER, MAX_RESCALES, PREFIX, SUFFIX, VERSION};
 use crate::bits::packed_len;
 use crate::graph::MAX_ELEMENTS;
@@ -12,8 +13,8 @@ impl Model {
     /// there before anything is allocated; graph, codes and the proof against overflow are checked again.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (header_bytes, data) = split(bytes)?;
-        let mut header: Header = serde_json::from_slice(header_bytes)
-            .map_err(|error| bad(PREFIX + position(header_bytes, &error), format!("header: {error}")))?;
+        let mut header = header(header_bytes)
+            .map_err(|error| bad(PREFIX + error.at, format!("header: {}", error.what)))?;
         let mut reader = Reader { data, start: PREFIX + header_bytes.len(), at: 0, rescales: 0 };
         let mut tensors = std::collections::BTreeMap::new();
         for tensor in header.tensors {
@@ -45,11 +46,8 @@ fn bad(offset: usize, what: impl Into<String>) -> Error {
     Error::BadFile { offset, what: what.into() }
 }
 
-/// Where in the header the JSON parser stopped.
-fn position(header: &[u8], error: &serde_json::Error) -> usize {
-    let lines = header.split_inclusive(|&byte| byte == b'\n');
-    let before: usize = lines.take(error.line().saturating_sub(1)).map(<[u8]>::len).sum();
-    (before + error.column().saturating_sub(1)).min(header.len())
+fn header(bytes: &[u8]) -> json::Result<Header> {
+    Header::read(Document::new(bytes)?.root())
 }
 
 fn field<const N: usize>(bytes: &[u8], offset: usize) -> Result<[u8; N]> {

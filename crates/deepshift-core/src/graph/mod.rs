@@ -9,11 +9,11 @@ pub use shape::{MAX_ELEMENTS, MAX_TOTAL_ELEMENTS, pooled_size};
 
 use crate::fixed::FixedPoint;
 use crate::{Error, Result, ShiftFormat};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A network that maps one picture (or vector) to logits. Batches are the executors' matter: no shape here has a
 /// batch axis.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Graph {
     /// Name of the architecture, such as `simple_conv`.
     pub name: String,
@@ -27,7 +27,7 @@ pub struct Graph {
 }
 
 /// What follows the logits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Head {
     /// The logits are the result.
@@ -37,19 +37,19 @@ pub enum Head {
 }
 
 /// One operation and where its operands come from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Node {
     /// PyTorch's module name, such as `layer1.0.conv1`: parameters are `<name>.weight`, `<name>.bias` and so on.
     pub name: String,
     /// What is computed.
     pub op: Op,
     /// Indices of the nodes that give the operands.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<usize>,
 }
 
 /// The operations. Pictures are `[channels, height, width]`, vectors `[features]`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Op {
     /// The network's input, of this shape.
@@ -89,7 +89,7 @@ pub enum Op {
 }
 
 /// Geometry and weight of a convolution.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Conv2d {
     /// Channels of the input.
     pub in_channels: usize,
@@ -98,26 +98,26 @@ pub struct Conv2d {
     /// Height and width.
     pub kernel: [usize; 2],
     /// Down and right.
-    #[serde(default = "one_by_one", skip_serializing_if = "is_one_by_one")]
+    #[serde(skip_serializing_if = "is_one_by_one")]
     pub stride: [usize; 2],
     /// Zeros at the top, bottom, left and right.
-    #[serde(default, skip_serializing_if = "is_zero_padding")]
+    #[serde(skip_serializing_if = "is_zero_padding")]
     pub padding: [usize; 4],
     /// Down and right.
-    #[serde(default = "one_by_one", skip_serializing_if = "is_one_by_one")]
+    #[serde(skip_serializing_if = "is_one_by_one")]
     pub dilation: [usize; 2],
     /// Groups of channels that do not mix.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
+    #[serde(skip_serializing_if = "is_one")]
     pub groups: usize,
     /// Whether there is a bias.
     pub bias: bool,
     /// Float or shift.
-    #[serde(default, skip_serializing_if = "WeightKind::is_float")]
+    #[serde(skip_serializing_if = "WeightKind::is_float")]
     pub weight: WeightKind,
 }
 
 /// Sizes and weight of a fully connected layer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Linear {
     /// Length of the input.
     pub in_features: usize,
@@ -126,12 +126,12 @@ pub struct Linear {
     /// Whether there is a bias.
     pub bias: bool,
     /// Float or shift.
-    #[serde(default, skip_serializing_if = "WeightKind::is_float")]
+    #[serde(skip_serializing_if = "WeightKind::is_float")]
     pub weight: WeightKind,
 }
 
 /// What the weights of a layer are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WeightKind {
     /// Ordinary f32 weights.
@@ -148,20 +148,20 @@ impl WeightKind {
 }
 
 /// How a shift layer computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct ShiftScheme {
     /// Type and width of the codes.
     pub format: ShiftFormat,
     /// Fixed point to which the layer's input is rounded (down) in float mode.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<FixedPoint>,
     /// Fixed point to which the bias is rounded (down) in float mode.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub bias: Option<FixedPoint>,
 }
 
 /// Batch normalisation: `(x - running_mean) / sqrt(running_var + eps) * weight + bias`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct BatchNorm {
     /// Channels (or features).
     pub channels: usize,
@@ -170,7 +170,7 @@ pub struct BatchNorm {
 }
 
 /// Elementwise functions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
     /// `max(x, 0)`.
@@ -189,7 +189,7 @@ impl Activation {
     pub fn apply(self, x: f32) -> f32 {
         match self {
             Self::Relu => x.max(0.0),
-            Self::Relu6 => x.clamp(0.0, 6.0),
+            Self::Relu6 => x.max(0.0).min(6.0),
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Swish => x / (1.0 + (-x).exp()),
         }
@@ -197,22 +197,22 @@ impl Activation {
 }
 
 /// Windows of a pooling.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Pool {
     /// Height and width.
     pub kernel: [usize; 2],
     /// Down and right.
     pub stride: [usize; 2],
     /// On both sides of each axis; at most half the kernel.
-    #[serde(default, skip_serializing_if = "is_zero_pair")]
+    #[serde(skip_serializing_if = "is_zero_pair")]
     pub padding: [usize; 2],
     /// Whether a last window that leaves the picture counts too, as PyTorch's `ceil_mode`.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_false")]
     pub ceil_mode: bool,
 }
 
 /// ResNet's shortcut without weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PadShortcut {
     /// Down and right.
     pub stride: usize,
@@ -304,12 +304,6 @@ impl Conv2d {
     }
 }
 
-fn one() -> usize {
-    1
-}
-fn one_by_one() -> [usize; 2] {
-    [1, 1]
-}
 fn is_one(x: &usize) -> bool {
     *x == 1
 }
@@ -332,16 +326,18 @@ pub(crate) fn node_error(node: &str, what: impl std::fmt::Display) -> Error {
 
 /// Checks that inputs come before their users and that every name is used once.
 pub(crate) fn check_order<'a>(nodes: impl Iterator<Item = (&'a str, &'a [usize])>) -> Result<()> {
-    let mut names = std::collections::HashSet::new();
+    let mut names = Vec::new();
     for (index, (name, inputs)) in nodes.enumerate() {
-        if !names.insert(name) {
-            return Err(node_error(name, "the name is used twice"));
-        }
+        names.push(name);
         if let Some(bad) = inputs.iter().find(|&&input| input >= index) {
             return Err(node_error(name, format!("input {bad} does not come before it")));
         }
     }
-    Ok(())
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(node_error(pair[0], "the name is used twice")),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -70,10 +70,10 @@ impl TotalElements {
 fn check_numbers(op: &Op) -> std::result::Result<(), String> {
     match op {
         Op::BatchNorm(norm) if !(norm.eps.is_finite() && norm.eps >= 0.0) => {
-            Err(format!("eps of {}", norm.eps))
+            Err("eps is below 0 or infinite".into())
         }
         Op::Dropout(probability) | Op::DropPath(probability) if !(0.0..=1.0).contains(probability) => {
-            Err(format!("a probability of {probability}"))
+            Err("a probability is below 0 or above 1".into())
         }
         _ => Ok(()),
     }

@@ -1,10 +1,10 @@
 //! The end of every integer operation: `y = clamp((((acc >> p) * M + B) >> r), lo, hi)`.
 
 use crate::fixed::FixedPoint;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// One rescaling of each output channel, or a single one for all.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Epilogue {
     /// Number of rescalings: 1 or the number of channels.
     pub channels: usize,

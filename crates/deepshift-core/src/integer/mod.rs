@@ -10,10 +10,10 @@ pub use shape::IntegerShapes;
 
 use crate::fixed::FixedPoint;
 use crate::graph::{PadShortcut, Pool};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A network that computes with integers only. Its layers take geometry and weights from the float graph's nodes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct IntegerNetwork {
     /// Nodes; each one's inputs come before it. The first is the input.
     pub nodes: Vec<IntegerNode>,
@@ -22,21 +22,21 @@ pub struct IntegerNetwork {
 }
 
 /// One integer operation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct IntegerNode {
     /// Name of the float graph's node whose value this one approximates.
     pub name: String,
     /// What is computed.
     pub op: IntegerOp,
     /// Indices of the nodes that give the operands.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<usize>,
     /// Format of the value: i8 between nodes, wider only on the way to the output.
     pub format: FixedPoint,
 }
 
 /// The integer operations. `acc` is the exact sum that goes into the epilogue.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IntegerOp {
     /// The input; u8 pictures go through a table of each channel.
@@ -78,7 +78,7 @@ pub enum IntegerOp {
 }
 
 /// Tables of 256 entries.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct ByteTables {
     /// Number of tables. An input has one for each channel, or none where it is no picture; a function has one.
     pub count: usize,

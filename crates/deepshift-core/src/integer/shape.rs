@@ -5,7 +5,6 @@ use crate::fixed::MAX_OUTPUT;
 use crate::graph::{Graph, Op, TotalElements, check_order, node_error};
 use crate::preprocess::channels;
 use crate::{Error, Result};
-use std::collections::HashSet;
 
 /// The shape of every node's value for one picture.
 pub type IntegerShapes = Vec<Vec<usize>>;
@@ -14,7 +13,7 @@ impl IntegerNetwork {
     /// Shapes of all nodes; checks names, order, operands, formats and the number of rescalings.
     pub fn shapes(&self, graph: &Graph) -> Result<IntegerShapes> {
         check_order(self.nodes.iter().map(|node| (node.name.as_str(), node.inputs.as_slice())))?;
-        self.check_layers_differ()?;
+        self.check_layers_differ(graph)?;
         let mut shapes: IntegerShapes = Vec::with_capacity(self.nodes.len());
         let mut total = TotalElements::default();
         for (index, node) in self.nodes.iter().enumerate() {
@@ -36,11 +35,13 @@ impl IntegerNetwork {
     }
 
     /// A layer that is used again and again would make the proof take more time than the file's length allows.
-    fn check_layers_differ(&self) -> Result<()> {
-        let mut layers = HashSet::new();
+    fn check_layers_differ(&self, graph: &Graph) -> Result<()> {
+        let mut layers = vec![false; graph.nodes.len()];
         for node in &self.nodes {
+            // One that the graph does not have is refused with its shape.
             if let IntegerOp::Layer { layer, .. } = node.op
-                && !layers.insert(layer)
+                && let Some(used) = layers.get_mut(layer)
+                && std::mem::replace(used, true)
             {
                 return Err(node_error(&node.name, format!("layer {layer} of the graph is used twice")));
             }

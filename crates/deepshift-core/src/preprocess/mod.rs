@@ -5,11 +5,11 @@ pub mod resample;
 
 use crate::fixed::FixedPoint;
 use crate::{Error, Result};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// How a picture of any size becomes the input: resized, cropped at the centre, and each channel normalised as
 /// `(byte / 255 - mean) / std`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Preprocessing {
     /// Mean of each channel.
     pub mean: Vec<f32>,
@@ -17,15 +17,15 @@ pub struct Preprocessing {
     pub std: Vec<f32>,
     /// Pixels of the shorter side after resizing, at least the input's height and width; where absent, the crop takes
     /// as much of the picture as it can.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub resize: Option<u32>,
     /// How resizing weighs pixels.
-    #[serde(default, skip_serializing_if = "Interpolation::is_default")]
+    #[serde(skip_serializing_if = "Interpolation::is_default")]
     pub interpolation: Interpolation,
 }
 
 /// The filters of Pillow's `resize` that networks are trained with; both are widened where a picture shrinks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Interpolation {
     /// A triangle of the nearest pixels.
@@ -77,7 +77,8 @@ impl Preprocessing {
         let covers = self.resize.is_none_or(|side| side as usize >= largest_crop);
         if !usable || !covers || self.mean.len() != channels || self.std.len() != channels {
             return Err(Error::argument(format!(
-                "preprocessing {self:?} does not fit an input of shape {input_shape:?}"
+                "preprocessing does not fit an input of shape {input_shape:?}: it needs a finite mean and a positive \
+                 deviation of each channel, and to resize to no less than the input"
             )));
         }
         Ok(())

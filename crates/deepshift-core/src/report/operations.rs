@@ -90,9 +90,14 @@ pub(super) fn graph_operation(op: &Op) -> String {
         Op::Slice([start, end]) => format!("channels {start}..{end}"),
         Op::ChannelShuffle(groups) => format!("channel shuffle {groups}"),
         Op::PadShortcut(shortcut) => format!("shortcut /{}", shortcut.stride),
-        Op::Dropout(probability) => format!("dropout {probability}"),
-        Op::DropPath(probability) => format!("drop path {probability}"),
+        Op::Dropout(probability) => format!("dropout {} %", percent(*probability)),
+        Op::DropPath(probability) => format!("drop path {} %", percent(*probability)),
     }
+}
+
+/// Rounded, because the formatting of floats takes 18 KB of what a page loads.
+fn percent(probability: f32) -> u32 {
+    (probability * 100.0).round() as u32
 }
 
 fn convolution(conv: &Conv2d) -> String {

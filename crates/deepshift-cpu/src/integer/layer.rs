@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::geometry::Geometry;
 use crate::kernels::{Kernels, PANEL};
 use crate::pack::{DotWeights, ShiftCodes, chains};
-use crate::rescale::{Quantum, Rescaler};
+use crate::rescale::Rescaler;
 use crate::workers::for_each_block;
 use deepshift_core::Kernel;
 use deepshift_core::{FixedPoint, ShiftWeight};
@@ -71,17 +71,17 @@ impl Layer {
         Self { geometry, weights, rescaler }
     }
 
-    /// From `[pictures, height, width, channels]` to the same.
-    pub fn run<O: Quantum>(&self, context: Context, x: &[i8], out: &mut [O]) {
-        let channels = self.geometry.conv.out_channels;
+    /// From `[pictures, height, width, channels]` to the same, each value in as many bytes as the rescaler says.
+    pub fn run(&self, context: Context, x: &[i8], out: &mut [i8]) {
+        let pixel = self.rescaler.row_bytes();
         match &self.weights {
-            Weights::Packed(groups) if groups.len() == 1 && out.len() == channels => {
+            Weights::Packed(groups) if groups.len() == 1 && out.len() == pixel => {
                 self.single_row(context, &groups[0], x, out);
             }
             Weights::Packed(groups) => {
                 let row_bytes = groups.iter().map(Packed::row_bytes).max().unwrap_or(1);
                 let rows = (TILE_BYTES / row_bytes / ROW_STEP * ROW_STEP).clamp(ROW_STEP, TILE_ROWS);
-                for_each_block(context.parallel, out, rows * channels, |scratch, tile, out| {
+                for_each_block(context.parallel, out, rows * pixel, |scratch, tile, out| {
                     self.tile(context, groups, (x, tile * rows), out, scratch);
                 });
             }
@@ -98,50 +98,46 @@ impl Layer {
     }
 
     /// Output pixels from `first` on, as many as `out` holds.
-    fn tile<O: Quantum>(
+    fn tile(
         &self,
         context: Context,
         groups: &[Packed],
         (x, first): (&[i8], usize),
-        out: &mut [O],
+        out: &mut [i8],
         scratch: &mut Scratch,
     ) {
-        let (channels, each) = (self.geometry.conv.out_channels, self.geometry.group_out());
-        let rows = out.len() / channels;
+        let (pixel, each) = (self.rescaler.row_bytes(), self.geometry.group_out());
+        let rows = out.len() / pixel;
         for (group, packed) in groups.iter().enumerate() {
             let tile = Tile { first, rows, group };
             packed.gather(context, &self.geometry, x, tile, &mut scratch.gathered);
             let stride = packed.sums(context, &scratch.gathered, 0..each, &mut scratch.sums);
-            let start = group * each;
+            let bytes = group * each * self.rescaler.width..(group + 1) * each * self.rescaler.width;
             context.kernels.vectorize(|| {
-                for (sums, out) in scratch.sums.chunks_exact(stride).zip(out.chunks_exact_mut(channels)) {
-                    self.rescaler.apply(start, sums, &mut out[start..start + each]);
+                for (sums, out) in scratch.sums.chunks_exact(stride).zip(out.chunks_exact_mut(pixel)) {
+                    self.rescaler.apply(group * each, sums, &mut out[bytes.clone()]);
                 }
             });
         }
     }
 
     /// One pixel of one picture: threads share the output channels.
-    fn single_row<O: Quantum>(&self, context: Context, packed: &Packed, x: &[i8], out: &mut [O]) {
+    fn single_row(&self, context: Context, packed: &Packed, x: &[i8], out: &mut [i8]) {
         let mut gathered = Gathered::default();
         let tile = Tile { first: 0, rows: 1, group: 0 };
         packed.gather(context, &self.geometry, x, tile, &mut gathered);
-        for_each_block(context.parallel, out, TILE_CHANNELS, |sums, index, out| {
+        let width = self.rescaler.width;
+        for_each_block(context.parallel, out, TILE_CHANNELS * width, |sums, index, out| {
             let first = index * TILE_CHANNELS;
-            packed.sums(context, &gathered, first..first + out.len(), sums);
-            context.kernels.vectorize(|| self.rescaler.apply(first, sums, out));
+            packed.sums(context, &gathered, first..first + out.len() / width, sums);
+            context.kernels.vectorize(|| self.rescaler.apply_apart(first, sums, out));
         });
     }
 
     /// Pixel by pixel, without gathering; `sums_of(pixel, sums)` adds to zeros.
-    fn direct<O: Quantum>(
-        &self,
-        context: Context,
-        out: &mut [O],
-        sums_of: impl Fn(usize, &mut [i32]) + Sync,
-    ) {
-        let channels = self.geometry.conv.out_channels;
-        context.for_each_row(out, channels, |sums: &mut Vec<i32>, pixel, out| {
+    fn direct(&self, context: Context, out: &mut [i8], sums_of: impl Fn(usize, &mut [i32]) + Sync) {
+        let channels = self.rescaler.channels();
+        context.for_each_row(out, self.rescaler.row_bytes(), |sums: &mut Vec<i32>, pixel, out| {
             sums.clear();
             sums.resize(channels, 0);
             sums_of(pixel, sums);

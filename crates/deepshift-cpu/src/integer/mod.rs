@@ -12,10 +12,11 @@ use crate::geometry::Shape;
 use crate::kernels::Kernels;
 use crate::movement::{channels_first, channels_last};
 use crate::plan::Plan;
+use crate::rescale::{wide_value, width};
 use crate::{Error, Result};
 use deepshift_core::Kernel;
 use deepshift_core::integer::{ByteTables, IntegerNetwork, IntegerOp};
-use deepshift_core::{Error as CoreError, FixedPoint, Input, Model};
+use deepshift_core::{FixedPoint, Input, Model};
 use step::Step;
 
 /// An integer network, ready to run.
@@ -30,15 +31,8 @@ pub(crate) struct IntegerExecutor {
 struct Node {
     step: Step,
     shape: Shape,
-    /// Whether i8 holds its values.
-    narrow: bool,
-}
-
-/// Integers of a batch, `[pictures, height, width, channels]`.
-pub(crate) enum Values {
-    Narrow(Vec<i8>),
-    /// Only on the way to the output.
-    Wide(Vec<i32>),
+    /// Bytes of a value: one, or on the way to the output the four of an i32.
+    width: usize,
 }
 
 impl IntegerExecutor {
@@ -58,7 +52,7 @@ impl IntegerExecutor {
                     true => Step::new(model, network, index, &shapes, (kernel, kernels))?,
                     false => Step::Unused,
                 };
-                Ok(Node { step, shape: shapes[index], narrow: network.nodes[index].format.fits_i8() })
+                Ok(Node { step, shape: shapes[index], width: width(network.nodes[index].format) })
             })
             .collect::<Result<_>>()?;
         let output_format = network.nodes[network.output].format;
@@ -79,44 +73,25 @@ impl IntegerExecutor {
         after: &mut dyn FnMut(usize),
     ) -> Result<()> {
         let pictures = logits.len() / self.output.elements();
-        let compute = |index: usize, operands: &[&Values]| {
+        let compute = |index: usize, operands: &[&Vec<i8>]| {
             let node = &self.nodes[index];
-            let length = pictures * node.shape.elements();
             if let Step::Input(entry) = &node.step {
-                return Ok(Values::Narrow(entry.enter(input, node.shape)?));
+                return entry.enter(input, node.shape);
             }
-            if let (Step::Flatten(shape), [Values::Wide(x)]) = (&node.step, operands) {
-                let mut out = vec![0; length];
-                channels_first(x, *shape, &mut out, |q| q);
-                return Ok(Values::Wide(out));
-            }
-            let operands = operands.iter().map(|values| values.narrow()).collect::<Result<Vec<_>>>()?;
-            if node.narrow {
-                let mut out = vec![0; length];
-                node.step.run(context, &operands, &mut out);
-                Ok(Values::Narrow(out))
-            } else {
-                let mut out = vec![0; length];
-                node.step.run_wide(context, &operands, &mut out);
-                Ok::<_, Error>(Values::Wide(out))
-            }
+            let operands: Vec<&[i8]> = operands.iter().map(|values| values.as_slice()).collect();
+            let mut out = vec![0; pictures * node.shape.elements() * node.width];
+            node.step.run(context, &operands, &mut out);
+            Ok::<_, Error>(out)
         };
         let value = |q: i32| self.output_format.value(q);
         match self.plan.run(compute, after)? {
-            Some(Values::Narrow(q)) => channels_first(&q, self.output, logits, |q| value(q.into())),
-            Some(Values::Wide(q)) => channels_first(&q, self.output, logits, value),
+            Some(q) if width(self.output_format) == 1 => {
+                channels_first(&q, self.output, logits, |q| value(q.into()));
+            }
+            Some(q) => channels_first(q.as_chunks().0, self.output, logits, |q| value(wide_value(q))),
             None => {}
         }
         Ok(())
-    }
-}
-
-impl Values {
-    fn narrow(&self) -> Result<&[i8]> {
-        match self {
-            Self::Narrow(values) => Ok(values),
-            Self::Wide(_) => Err(CoreError::BadArgument("an operand is wider than i8".into()).into()),
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::geometry::{Geometry, Shape};
 use crate::kernels::Kernels;
 use crate::movement;
 use crate::pool::Windows;
-use crate::rescale::{Quantum, Rescaler};
+use crate::rescale::{Rescaler, width};
 use crate::{Error, Result};
 use deepshift_core::Kernel;
 use deepshift_core::Model;
@@ -30,8 +30,8 @@ pub(crate) enum Step {
     MaxPool(Windows),
     /// Channels, and 256 entries.
     Table(usize, Vec<i8>),
-    /// The operand's shape.
-    Flatten(Shape),
+    /// The operand's shape, and the bytes of its values.
+    Flatten(Shape, usize),
     /// The operand's channels.
     Slice(usize, [usize; 2]),
     /// Channels and groups.
@@ -87,14 +87,14 @@ impl Step {
             }
             IntegerOp::MaxPool(pool) => Self::MaxPool(Windows::new(*pool, inputs[0], output)),
             IntegerOp::Table(tables) => Self::Table(output.channels, tables.entries.clone()),
-            IntegerOp::Flatten => Self::Flatten(inputs[0]),
+            IntegerOp::Flatten => Self::Flatten(inputs[0], width(node.format)),
             IntegerOp::Slice(range) => Self::Slice(inputs[0].channels, *range),
             IntegerOp::ChannelShuffle(groups) => Self::Shuffle(output.channels, *groups),
             IntegerOp::PadShortcut(shortcut) => Self::PadShortcut(*shortcut, [inputs[0], output]),
         })
     }
 
-    /// Computes a node whose values i8 holds.
+    /// Computes a node. Where i8 does not hold its values, `out` takes four bytes for each.
     pub fn run(&self, context: Context, operands: &[&[i8]], out: &mut [i8]) {
         let Some(&x) = operands.first() else { return };
         match self {
@@ -116,38 +116,33 @@ impl Step {
                     }
                 });
             }
-            Self::Flatten(shape) => movement::channels_first(x, *shape, out, |q| q),
+            Self::Flatten(shape, 1) => movement::channels_first(x, *shape, out, |q| q),
+            Self::Flatten(shape, _) => {
+                movement::channels_first(x.as_chunks::<4>().0, *shape, out.as_chunks_mut::<4>().0, |q| q);
+            }
             Self::Slice(channels, range) => movement::slice(context, x, *channels, *range, out),
             Self::Shuffle(channels, groups) => movement::shuffle(context, x, *channels, *groups, out),
             Self::PadShortcut(shortcut, shapes) => movement::pad_shortcut(context, x, shortcut, *shapes, out),
-            _ => self.run_wide(context, operands, out),
-        }
-    }
-
-    /// Computes a node that ends in epilogues; their results may be wider than i8.
-    pub fn run_wide<O: Quantum>(&self, context: Context, operands: &[&[i8]], out: &mut [O]) {
-        let Some(&x) = operands.first() else { return };
-        match self {
             Self::Layer(layer) => layer.run(context, x, out),
             Self::Scale(rescaler) => {
                 let channels = rescaler.channels();
-                context.for_each_row(out, channels, |sums: &mut Vec<i32>, row, out| {
+                context.for_each_row(out, rescaler.row_bytes(), |sums: &mut Vec<i32>, row, out| {
                     widen(&x[row * channels..(row + 1) * channels], 0, sums);
-                    rescaler.apply(0, sums, out);
+                    rescaler.apply_apart(0, sums, out);
                 });
             }
             Self::Add(shifts, rescaler) => add(context, operands, shifts, rescaler, out),
             Self::Multiply(shapes, rescaler) => multiply(context, operands, *shapes, rescaler, out),
             Self::Concat(parts) => concat(context, operands, parts, out),
             Self::AvgPool(windows, rescaler) => average(context, x, windows, rescaler, out),
-            _ => {}
+            Self::Unused | Self::Input(_) => {}
         }
     }
 }
 
-fn add<O: Quantum>(context: Context, operands: &[&[i8]], shifts: &[u32], rescaler: &Rescaler, out: &mut [O]) {
+fn add(context: Context, operands: &[&[i8]], shifts: &[u32], rescaler: &Rescaler, out: &mut [i8]) {
     let channels = rescaler.channels();
-    context.for_each_row(out, channels, |sums: &mut Vec<i32>, row, out| {
+    context.for_each_row(out, rescaler.row_bytes(), |sums: &mut Vec<i32>, row, out| {
         let row = row * channels..(row + 1) * channels;
         let mut operands = operands.iter().zip(shifts);
         if let Some((x, &shift)) = operands.next() {
@@ -169,18 +164,18 @@ fn widen(x: &[i8], shift: u32, sums: &mut Vec<i32>) {
     sums.extend(x.iter().map(|&q| i32::from(q).wrapping_shl(shift)));
 }
 
-fn multiply<O: Quantum>(
+fn multiply(
     context: Context,
     operands: &[&[i8]],
     [shape, gate]: [Shape; 2],
     rescaler: &Rescaler,
-    out: &mut [O],
+    out: &mut [i8],
 ) {
     let [x, gates] = operands else { return };
     let channels = shape.channels;
     // A gate of one pixel serves the whole picture.
     let repeat = shape.pixels() / gate.pixels();
-    context.for_each_row(out, channels, |products: &mut Vec<i32>, row, out| {
+    context.for_each_row(out, rescaler.row_bytes(), |products: &mut Vec<i32>, row, out| {
         products.clear();
         let gates = &gates[row / repeat * channels..][..channels];
         products.extend(
@@ -189,25 +184,25 @@ fn multiply<O: Quantum>(
                 .zip(gates)
                 .map(|(&q, &gate)| i32::from(q) * i32::from(gate)),
         );
-        rescaler.apply(0, products, out);
+        rescaler.apply_apart(0, products, out);
     });
 }
 
-fn concat<O: Quantum>(context: Context, operands: &[&[i8]], parts: &[(usize, Rescaler)], out: &mut [O]) {
-    let channels = parts.iter().map(|(channels, _)| channels).sum();
-    context.for_each_row(out, channels, |sums: &mut Vec<i32>, row, mut out: &mut [O]| {
+fn concat(context: Context, operands: &[&[i8]], parts: &[(usize, Rescaler)], out: &mut [i8]) {
+    let row_bytes = parts.iter().map(|(_, rescaler)| rescaler.row_bytes()).sum();
+    context.for_each_row(out, row_bytes, |sums: &mut Vec<i32>, row, mut out: &mut [i8]| {
         for (x, (channels, rescaler)) in operands.iter().zip(parts) {
-            let (part, rest) = out.split_at_mut(*channels);
+            let (part, rest) = out.split_at_mut(rescaler.row_bytes());
             widen(&x[row * channels..(row + 1) * channels], 0, sums);
-            rescaler.apply(0, sums, part);
+            rescaler.apply_apart(0, sums, part);
             out = rest;
         }
     });
 }
 
-fn average<O: Quantum>(context: Context, x: &[i8], windows: &Windows, rescaler: &Rescaler, out: &mut [O]) {
+fn average(context: Context, x: &[i8], windows: &Windows, rescaler: &Rescaler, out: &mut [i8]) {
     let channels = rescaler.channels();
-    context.for_each_row(out, channels, |sums: &mut Vec<i32>, pixel, out| {
+    context.for_each_row(out, rescaler.row_bytes(), |sums: &mut Vec<i32>, pixel, out| {
         sums.clear();
         sums.resize(channels, 0);
         windows.for_each_pixel(x, pixel, |x| {
@@ -215,6 +210,6 @@ fn average<O: Quantum>(context: Context, x: &[i8], windows: &Windows, rescaler: 
                 *sum = sum.wrapping_add(i32::from(q));
             }
         });
-        rescaler.apply(0, sums, out);
+        rescaler.apply_apart(0, sums, out);
     });
 }

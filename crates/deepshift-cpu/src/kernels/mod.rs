@@ -1,6 +1,8 @@
 //! The instruction sets: one file each, and this dispatcher. A file has a type that exists only where the CPU has the
 //! instructions, with the two kernels written by hand (`dot` and `shift`) and `vectorize`, which compiles any other
 //! loop for its instructions. A further set is a further file, a variant of [`Kernels`] and a name in [`Isa`].
+//!
+//! A build for wasm has one set only, so that a page loads no kernels that never run.
 
 // Intrinsics and functions with target features need it.
 #[allow(unsafe_code)]
@@ -8,16 +10,16 @@
 mod avx2;
 mod scalar;
 #[allow(unsafe_code)]
-#[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+#[cfg(target_feature = "relaxed-simd")]
 mod wasm_relaxed;
 #[allow(unsafe_code)]
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[cfg(target_feature = "simd128")]
 mod wasm_rescale;
 #[allow(unsafe_code)]
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[cfg(target_feature = "simd128")]
 mod wasm_simd128;
 
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[cfg(target_feature = "simd128")]
 pub(crate) use wasm_rescale::{VectorShift, rescale};
 
 use crate::Isa;
@@ -30,12 +32,13 @@ pub(crate) const PANEL: usize = 16;
 /// The kernels of one instruction set.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kernels {
+    #[cfg(not(target_feature = "simd128"))]
     Scalar,
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
     WasmSimd128,
-    #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+    #[cfg(target_feature = "relaxed-simd")]
     WasmRelaxedSimd,
 }
 
@@ -50,12 +53,13 @@ impl Kernels {
     /// `None` where this CPU lacks the instructions.
     pub fn new(isa: Isa) -> Option<Self> {
         match isa {
+            #[cfg(not(target_feature = "simd128"))]
             Isa::Scalar => Some(Self::Scalar),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => Avx2::new().map(Self::Avx2),
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
             Isa::WasmSimd128 => Some(Self::WasmSimd128),
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            #[cfg(target_feature = "relaxed-simd")]
             Isa::WasmRelaxedSimd => Some(Self::WasmRelaxedSimd),
             #[allow(unreachable_patterns)]
             _ => None,
@@ -64,12 +68,13 @@ impl Kernels {
 
     pub fn isa(self) -> Isa {
         match self {
+            #[cfg(not(target_feature = "simd128"))]
             Self::Scalar => Isa::Scalar,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(_) => Isa::Avx2,
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
             Self::WasmSimd128 => Isa::WasmSimd128,
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            #[cfg(target_feature = "relaxed-simd")]
             Self::WasmRelaxedSimd => Isa::WasmRelaxedSimd,
         }
     }
@@ -80,13 +85,12 @@ impl Kernels {
         rows.check(panels.len(), PANEL * rows.depth, sums.len());
         assert!(rows.depth.is_multiple_of(2), "weights are packed in pairs");
         match self {
+            #[cfg(not(target_feature = "simd128"))]
             Self::Scalar => scalar::dot(rows, panels, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.dot(rows, panels, sums),
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::WasmSimd128 => wasm_simd128::dot(rows, panels, sums),
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-            Self::WasmRelaxedSimd => wasm_simd128::dot(rows, panels, sums),
+            #[cfg(target_feature = "simd128")]
+            _ => wasm_simd128::dot(rows, panels, sums),
         }
     }
 
@@ -98,8 +102,9 @@ impl Kernels {
     /// Whether `dot_bytes` must have chains to be faster than `dot`.
     pub fn needs_chains(self) -> bool {
         match self {
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            #[cfg(target_feature = "relaxed-simd")]
             Self::WasmRelaxedSimd => wasm_relaxed::needs_chains(),
+            #[cfg(not(target_feature = "relaxed-simd"))]
             _ => false,
         }
     }
@@ -112,8 +117,9 @@ impl Kernels {
         assert!(chains.is_empty() || chains.len() == panels.len() / rows.depth / PANEL, "chains do not fit");
         debug_assert!(rows.values.iter().all(|&q| q >= 0), "activations have a sign");
         match self {
-            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            #[cfg(target_feature = "relaxed-simd")]
             Self::WasmRelaxedSimd => wasm_relaxed::dot_bytes(rows, panels, chains, sums),
+            #[cfg(not(target_feature = "relaxed-simd"))]
             _ => scalar::dot_bytes(rows, panels, sums),
         }
     }
@@ -123,10 +129,8 @@ impl Kernels {
     pub fn shift(self, rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
         rows.check(panels.len(), 2 * PANEL * terms * rows.depth, sums.len());
         match self {
-            Self::Scalar => scalar::shift(rows, terms, panels, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.shift(rows, terms, panels, sums),
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             _ => scalar::shift(rows, terms, panels, sums),
         }
     }
@@ -137,8 +141,9 @@ impl Kernels {
     pub fn products(self, rows: Rows<f32>, panels: &[f32], sums: &mut [f32]) {
         rows.check(panels.len(), PANEL * rows.depth, sums.len());
         match self {
+            #[cfg(not(target_feature = "simd128"))]
             Self::Scalar => scalar::products(rows, panels, sums),
-            #[cfg(target_feature = "simd128")]
+            #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
             Self::WasmSimd128 => wasm_simd128::products(rows, panels, sums, wasm_simd128::multiply_add),
             #[cfg(target_feature = "relaxed-simd")]
             Self::WasmRelaxedSimd => wasm_relaxed::products(rows, panels, sums),
@@ -148,14 +153,12 @@ impl Kernels {
     /// Runs a loop compiled for this instruction set; functions that it calls must be `#[inline(always)]`.
     #[inline(always)]
     pub fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
-        match self {
-            Self::Scalar => work(),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.vectorize(work),
-            // The whole module is compiled for them.
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            _ => work(),
+        #[cfg(target_arch = "x86_64")]
+        if let Self::Avx2(avx2) = self {
+            return avx2.vectorize(work);
         }
+        // The whole module is compiled for what wasm has.
+        work()
     }
 }
 

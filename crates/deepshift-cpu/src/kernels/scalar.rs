@@ -2,6 +2,7 @@
 
 use super::{PANEL, Rows};
 
+#[cfg(not(target_feature = "simd128"))]
 pub(super) fn dot(rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
     let stride = panels.len() / rows.depth;
     for (row, sums) in rows.values.chunks_exact(rows.depth).zip(sums.chunks_exact_mut(stride)) {
@@ -20,6 +21,7 @@ pub(super) fn dot(rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
     }
 }
 
+#[cfg(any(test, not(target_feature = "relaxed-simd")))]
 pub(super) fn dot_bytes(rows: Rows<i8>, panels: &[i8], sums: &mut [i32]) {
     let stride = panels.len() / rows.depth;
     for (row, sums) in rows.values.chunks_exact(rows.depth).zip(sums.chunks_exact_mut(stride)) {
@@ -58,7 +60,7 @@ pub(super) fn shift(rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i3
     }
 }
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", not(target_feature = "simd128")))]
 pub(super) fn products(rows: Rows<f32>, panels: &[f32], sums: &mut [f32]) {
     let stride = panels.len() / rows.depth;
     for (row, sums) in rows.values.chunks_exact(rows.depth).zip(sums.chunks_exact_mut(stride)) {

@@ -123,6 +123,7 @@ fn product_tile<const HEIGHT: usize, const VECTORS: usize>(
 }
 
 /// `sum + weights * x`.
+#[cfg(not(target_feature = "relaxed-simd"))]
 #[inline(always)]
 pub(super) fn multiply_add(sum: v128, weights: v128, x: v128) -> v128 {
     f32x4_add(sum, f32x4_mul(weights, x))

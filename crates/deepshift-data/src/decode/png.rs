@@ -14,6 +14,7 @@ pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// What is wrong with it, for a user to read.
 pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     check_size(bytes)?;
+    let bytes = without_extras(bytes)?;
     let side = super::LONGEST_SIDE as usize;
     let options = DecoderOptions::default()
         .set_max_width(side)
@@ -33,6 +34,26 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
         _ => None,
     };
     picture.ok_or_else(|| "its pixels do not fill it".into())
+}
+
+/// The chunks that make the picture. The decoder would unpack texts and color profiles of any length, which nobody reads.
+fn without_extras(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    let mut kept = SIGNATURE.to_vec();
+    let mut rest = &bytes[SIGNATURE.len()..];
+    while !rest.is_empty() {
+        let length = rest.first_chunk().map(|length| u32::from_be_bytes(*length) as usize);
+        // Length, name, content, checksum.
+        let chunk = length.and_then(|length| rest.get(..length.checked_add(12)?));
+        let chunk = chunk.ok_or("it ends in the middle of the picture")?;
+        if matches!(&chunk[4..8], b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"IEND") {
+            kept.extend(chunk);
+        }
+        rest = &rest[chunk.len()..];
+        if &chunk[4..8] == b"IEND" {
+            break;
+        }
+    }
+    Ok(kept)
 }
 
 /// The first chunk holds width and height; the decoder allocates at most 8 bytes a pixel.

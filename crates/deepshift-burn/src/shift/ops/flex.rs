@@ -13,7 +13,7 @@ use super::rounding::{FixedPoint, clamp, exp2, exponent, floor, round_ties_even}
 use crate::shift::options::{mix, uniform};
 
 /// Values that one task works on.
-const TASK: usize = 1 << 14;
+pub(super) const TASK: usize = 1 << 14;
 
 impl ShiftOps for Flex {
     fn quantize_weight(weight: FlexTensor, lowest_exponent: i32, noise: Option<u64>) -> FlexTensor {

@@ -5,13 +5,12 @@ mod pictures;
 mod source;
 mod table;
 
-use super::train::ShiftTypeName;
 use crate::progress::Progress;
 use crate::{Error, Result, files, interrupt, output, text};
 use accuracy::Accuracy;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use deepshift_convert::{Converted, Options};
-use deepshift_core::{Input, MAX_INTEGER_BITS, Mode, Model, ShiftFormat};
+use deepshift_core::{Input, MAX_INTEGER_BITS, Mode, Model, ShiftFormat, ShiftType};
 use deepshift_models::Conversion;
 use deepshift_models::integer::build_integer;
 use deepshift_train::data::Dataset;
@@ -48,7 +47,7 @@ pub struct Arguments {
 struct WeightOptions {
     /// Q (no zero) or PS (with zero) [-st]
     #[arg(long, value_enum, ignore_case = true, default_value = "PS")]
-    shift_type: ShiftTypeName,
+    shift_type: CodeTypeName,
     /// Bits of a term, 2 to 8; integer mode takes up to 5 [-wb]
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=8))]
     weight_bits: u8,
@@ -64,6 +63,24 @@ struct WeightOptions {
     /// Integer and fraction bits of activations in float mode [-ab]
     #[arg(long, num_args = 2, value_names = ["I", "F"], default_values_t = [16, 16])]
     activation_bits: Vec<u32>,
+}
+
+/// The types of codes; what training knows besides is packed as one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CodeTypeName {
+    #[value(name = "Q")]
+    Q,
+    #[value(name = "PS")]
+    PS,
+}
+
+impl CodeTypeName {
+    fn shift_type(self) -> ShiftType {
+        match self {
+            Self::Q => ShiftType::Q,
+            Self::PS => ShiftType::PS,
+        }
+    }
 }
 
 /// What pictures are used for.

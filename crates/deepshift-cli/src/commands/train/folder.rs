@@ -33,7 +33,10 @@ impl Folder {
     /// `models/<data set>/<architecture>/<label>`.
     pub fn of(run: &Run) -> Self {
         let label = label(&run.settings, &run.options.desc);
-        let path = run.options.models.join(run.dataset).join(&run.settings.architecture).join(label);
+        let name = &run.settings.architecture;
+        // Where data sets have networks of the same name, the folder of the data set tells them apart.
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let path = run.options.models.join(run.data.name).join(name).join(label);
         Self { path }
     }
 
@@ -103,7 +106,7 @@ impl Folder {
             None => self.refuse_unfinished().and_then(|()| self.clear())?,
         }
         self.write(COMMAND, &summary::command_args(run, trainer.settings())?)?;
-        self.write("model_summary.txt", &summary::network(trainer.network().graph())?)?;
+        self.write("model_summary.txt", &summary::network(trainer)?)?;
         Ok(lock)
     }
 
@@ -171,7 +174,7 @@ impl Folder {
             return Ok(());
         }
         if summary::best_epoch(trainer.history()) + 1 == epochs_done {
-            self.write_weights(BEST, &trainer.network().state())?;
+            self.write_weights(BEST, &trainer.judged().state())?;
         }
         self.write_weights(WEIGHTS, &trainer.evaluated().state())
     }
@@ -193,9 +196,9 @@ impl Folder {
             // It was needed to go on with the run, and holds the weights that nobody wants.
             return self.remove(CHECKPOINT);
         }
-        self.write_weights(UNROUNDED, &trainer.network().state())?;
+        self.write_weights(UNROUNDED, &trainer.judged().state())?;
         let provenance = summary::provenance(run, trainer);
-        let packed = pack(&network, &run.train, CALIBRATION_PICTURES, &provenance, false)?;
+        let packed = pack(&network, &*run.data.train, CALIBRATION_PICTURES, &provenance, false)?;
         let counts = ExponentCounts::of_model(&packed.model);
         if !counts.is_empty() {
             self.write(EXPONENTS, &exponents::draw(&counts)?)?;

@@ -1,13 +1,13 @@
 //! `deepshift train mnist`.
 
-use super::folder::Folder;
-use super::options::{OptimizerOptions, RunOptions, ShiftOptions, defaults, positive_or_zero};
-use super::run::{self, Run};
-use super::{resume, summary};
+use super::begin::Begun;
+use super::learning::Defaults;
+use super::options::{TrainingOptions, defaults};
+use super::run::{self, Data};
 use crate::Result;
 use clap::{Args, ValueEnum};
-use deepshift_train::Settings;
-use deepshift_train::data::{Part, mnist};
+use deepshift_train::data::{Augmentation, Part, mnist};
+use deepshift_train::{Decay, Settings};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
@@ -20,33 +20,8 @@ pub struct Arguments {
     /// Folder with MNIST's four idx or idx.gz files
     #[arg(long, env = "DEEPSHIFT_DATA", default_value = "data")]
     data: PathBuf,
-    /// Epochs of the whole run [default: 10]
-    #[arg(long)]
-    epochs: Option<NonZeroU32>,
-    /// Pictures of a training step
-    #[arg(long, default_value = "64")]
-    batch_size: NonZeroUsize,
-    /// Pictures that are tested together
-    #[arg(long, default_value = "1000")]
-    test_batch_size: NonZeroUsize,
-    /// Learning rate
-    #[arg(long, default_value = "0.01", value_parser = positive_or_zero)]
-    lr: f64,
-    /// Momentum of SGD and RMSprop
-    #[arg(long, default_value = "0", value_parser = positive_or_zero)]
-    momentum: f64,
-    /// Weight decay
-    #[arg(long, default_value = "0", value_parser = positive_or_zero)]
-    weight_decay: f64,
-    /// Seed of initial weights, order, dropout and stochastic rounding
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
     #[command(flatten)]
-    shift: ShiftOptions,
-    #[command(flatten)]
-    optimizer: OptimizerOptions,
-    #[command(flatten)]
-    run: RunOptions,
+    training: TrainingOptions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,7 +30,19 @@ enum NetworkType {
     Conv,
 }
 
-const EPOCHS: NonZeroU32 = NonZeroU32::new(10).unwrap();
+fn original() -> Defaults {
+    Defaults {
+        epochs: const { NonZeroU32::new(10).unwrap() },
+        batch_size: const { NonZeroUsize::new(64).unwrap() },
+        learning_rate: 0.01,
+        momentum: 0.0,
+        weight_decay: 0.0,
+        decay: Decay::Constant,
+        // What `--augment true` does; a mirrored digit is none.
+        augmentation: Augmentation { pad_and_crop: 2, ..Augmentation::default() },
+    }
+}
+
 const CONV: &str = "simple_conv";
 
 impl Arguments {
@@ -65,51 +52,24 @@ impl Arguments {
             Some(name) => name == NetworkType::Conv,
             None => resumed.is_some_and(|settings| settings.architecture == CONV),
         };
-        let epochs = self.epochs.or(resumed.and_then(|settings| NonZeroU32::new(settings.epochs)));
-        let epochs = epochs.unwrap_or(EPOCHS);
-        Ok(Settings {
-            architecture: if is_conv { CONV } else { "simple_linear" }.into(),
-            shift: self.shift.settings(is_conv),
-            optimizer: self.optimizer.kind(),
-            learning_rate: self.lr,
-            learning_rate_sign: self.optimizer.lr_sign,
-            momentum: self.momentum,
-            weight_decay: self.weight_decay,
-            schedule: self.optimizer.schedule(epochs)?,
-            epochs: epochs.get(),
-            batch_size: self.batch_size,
-            batch_multiplier: self.optimizer.batch_multiplier,
-            seed: self.seed,
-        })
-    }
-
-    fn resumed_settings(&self, folder: &Folder) -> Result<Settings> {
-        let stored = folder.settings()?;
-        let given = self.settings(Some(&stored))?;
-        let default = defaults::<Self>().settings(Some(&given))?;
-        resume::settings(folder.path(), &stored, &given, &default)
+        let architecture = if is_conv { CONV } else { "simple_linear" };
+        self.training.learning.settings(
+            architecture,
+            self.training.shift.settings(is_conv),
+            &original(),
+            resumed,
+        )
     }
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let notes = arguments.run.original.check()?;
-    let resumed = arguments.run.resume.as_deref().map(Folder::to_resume).transpose()?;
-    let settings = match &resumed {
-        Some(folder) => arguments.resumed_settings(folder)?,
-        None => arguments.settings(None)?,
-    };
-    let run = Run {
-        dataset: "mnist",
-        settings,
-        train: mnist::load(&arguments.data, Part::Train)?,
-        test: mnist::load(&arguments.data, Part::Test)?,
-        test_batch_size: arguments.test_batch_size,
-        options: &arguments.run,
-        command: resumed.as_ref().and_then(Folder::command).unwrap_or_else(summary::command),
-        resumed,
-    };
-    for note in notes {
-        eprintln!("{note}");
-    }
-    run::run(&run)
+    let begun = Begun::new(
+        &arguments.training.run,
+        |resumed| arguments.settings(resumed),
+        |given| defaults::<Arguments>().settings(Some(given)),
+    )?;
+    let train = mnist::load(&arguments.data, Part::Train)?;
+    let test = mnist::load(&arguments.data, Part::Test)?;
+    let data = Data::new("mnist", train, test, &arguments.training.loading);
+    run::run(&begun.run(&arguments.training.run, data))
 }

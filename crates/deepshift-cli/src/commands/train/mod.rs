@@ -1,6 +1,11 @@
 //! `deepshift train`: options, and what they ask for.
 
+mod begin;
+mod cifar10;
+mod device;
 mod folder;
+mod imagenet;
+mod learning;
 mod lock;
 mod mnist;
 mod options;
@@ -10,7 +15,7 @@ mod run;
 mod summary;
 
 pub use folder::{BEST, CHECKPOINT, MODEL};
-pub use options::{ShiftOptions, ShiftTypeName, defaults};
+pub use options::{ShiftOptions, defaults};
 pub use summary::ORIGIN;
 
 use crate::Result;
@@ -26,11 +31,15 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum DatasetCommand {
     Mnist(Box<mnist::Arguments>),
+    Cifar10(Box<cifar10::Arguments>),
+    Imagenet(Box<imagenet::Arguments>),
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.dataset {
         DatasetCommand::Mnist(arguments) => mnist::run(arguments),
+        DatasetCommand::Cifar10(arguments) => cifar10::run(arguments),
+        DatasetCommand::Imagenet(arguments) => imagenet::run(arguments),
     }
 }
 
@@ -42,6 +51,7 @@ pub fn spell_out(argument: std::ffi::OsString) -> std::ffi::OsString {
         Some("-ab") => "--activation-bits",
         Some("-opt") => "--optimizer",
         Some("-bm") => "--batch-multiplier",
+        Some("-alt") => "--alternate-update",
         _ => return argument,
     };
     long.into()

@@ -1,14 +1,27 @@
 //! Options that every data set shares, with the original's names.
 
+use super::device::DeviceOptions;
+use super::learning::LearningOptions;
 use super::original::OriginalOptions;
-use crate::{Error, Result};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, Command, ValueEnum};
-use deepshift_burn::shift::Rounding;
-use deepshift_core::ShiftType;
-use deepshift_train::{Decay, OptimizerKind, Schedule, ShiftSettings, WarmUp};
-use std::num::{NonZeroU32, NonZeroUsize};
+use deepshift_burn::shift::{Rounding, ShiftType};
+use deepshift_train::ShiftSettings;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+
+/// What trainings on all data sets are told.
+#[derive(Args, Clone, Debug)]
+pub struct TrainingOptions {
+    #[command(flatten)]
+    pub shift: ShiftOptions,
+    #[command(flatten)]
+    pub learning: LearningOptions,
+    #[command(flatten)]
+    pub loading: DataOptions,
+    #[command(flatten)]
+    pub run: RunOptions,
+}
 
 /// What becomes of float layers.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -16,7 +29,7 @@ pub struct ShiftOptions {
     /// Layers that become shift layers, counted from the end; 0 trains a float network
     #[arg(short = 's', long, default_value_t = 0)]
     pub shift_depth: usize,
-    /// Q (quantized weight) or PS (trained shift and sign) [-st]
+    /// Q (quantized weight), PS (trained shift and sign) or DenseShift (trained sign and scale) [-st]
     #[arg(long, value_enum, ignore_case = true, default_value = "PS")]
     pub shift_type: ShiftTypeName,
     /// Rounding of shifts in training
@@ -28,7 +41,7 @@ pub struct ShiftOptions {
     /// Integer and fraction bits of activations [-ab]
     #[arg(long, num_args = 2, value_names = ["I", "F"], default_values_t = [16, 16])]
     pub activation_bits: Vec<u32>,
-    /// Keep the signs of type PS as they start
+    /// Keep the signs of types PS and DenseShift as they start
     #[arg(long)]
     pub freeze_sign: bool,
 }
@@ -41,6 +54,9 @@ pub enum ShiftTypeName {
     /// Real shifts and signs, rounded in forward
     #[value(name = "PS")]
     PS,
+    /// Real signs and steps of the exponent, without zero, for 2 to 4 bits; packed as Q
+    #[value(name = "DenseShift")]
+    DenseShift,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,6 +72,7 @@ impl ShiftTypeName {
         match self {
             Self::Q => ShiftType::Q,
             Self::PS => ShiftType::PS,
+            Self::DenseShift => ShiftType::DenseShift,
         }
     }
 }
@@ -78,100 +95,15 @@ impl ShiftOptions {
     }
 }
 
-/// What moves the parameters.
+/// How pictures are made ready.
 #[derive(Args, Clone, Debug)]
-pub struct OptimizerOptions {
-    /// Optimizer [-opt]
-    #[arg(long, value_enum, ignore_case = true, default_value = "SGD")]
-    pub optimizer: OptimizerName,
-    /// Learning rate of the sign parameters of type PS, where it differs; 0 freezes them
-    #[arg(long, value_parser = positive_or_zero)]
-    pub lr_sign: Option<f64>,
-    /// How the learning rate changes [default: constant, or the one that the next two options belong to]
-    #[arg(long, value_enum)]
-    pub lr_schedule: Option<ScheduleName>,
-    /// Epochs between two changes of the step schedule, each times 0.1 [default: 30]
-    #[arg(long, conflicts_with = "lr_milestones")]
-    pub lr_step_size: Option<NonZeroU32>,
-    /// Epochs at whose start the multi-step schedule multiplies by 0.1 [default: 80,120,160,180]
-    #[arg(long, value_delimiter = ',')]
-    pub lr_milestones: Option<Vec<u32>>,
-    /// Epochs over which the learning rate rises from 0
-    #[arg(long, default_value_t = 0)]
-    pub warm_up_epochs: u32,
-    /// Forward passes that are averaged into one step [-bm]
-    #[arg(long, default_value = "1")]
-    pub batch_multiplier: NonZeroUsize,
-}
-
-/// The original takes these in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "lower")]
-pub enum OptimizerName {
-    #[value(name = "SGD")]
-    Sgd,
-    Adadelta,
-    Adagrad,
-    Adam,
-    RmsProp,
-    RAdam,
-    Ranger,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ScheduleName {
-    Constant,
-    Step,
-    MultiStep,
-    Cosine,
-}
-
-impl OptimizerOptions {
-    pub fn kind(&self) -> OptimizerKind {
-        match self.optimizer {
-            OptimizerName::Sgd => OptimizerKind::Sgd,
-            OptimizerName::Adadelta => OptimizerKind::Adadelta,
-            OptimizerName::Adagrad => OptimizerKind::Adagrad,
-            OptimizerName::Adam => OptimizerKind::Adam,
-            OptimizerName::RmsProp => OptimizerKind::RmsProp,
-            OptimizerName::RAdam => OptimizerKind::RAdam,
-            OptimizerName::Ranger => OptimizerKind::Ranger,
-        }
-    }
-
-    pub fn schedule(&self, epochs: NonZeroU32) -> Result<Schedule> {
-        let warm_up = match NonZeroU32::new(self.warm_up_epochs) {
-            Some(epochs) => WarmUp::Linear { epochs },
-            None => WarmUp::None,
-        };
-        Ok(Schedule { decay: self.decay(epochs)?, warm_up })
-    }
-
-    fn decay(&self, epochs: NonZeroU32) -> Result<Decay> {
-        use ScheduleName::{Constant, Cosine, MultiStep, Step};
-        let step = |size: Option<NonZeroU32>| Decay::Step {
-            epochs: size.unwrap_or(const { NonZeroU32::new(30).unwrap() }),
-            factor: 0.1,
-        };
-        let multi_step = |milestones: Option<&Vec<u32>>| Decay::MultiStep {
-            milestones: milestones.map_or_else(|| vec![80, 120, 160, 180], Clone::clone),
-            factor: 0.1,
-        };
-        match (self.lr_schedule, self.lr_step_size, &self.lr_milestones) {
-            (None | Some(Constant), None, None) => Ok(Decay::Constant),
-            (Some(Cosine), None, None) => Ok(Decay::Cosine { epochs }),
-            (None, size @ Some(_), _) | (Some(Step), size, None) => Ok(step(size)),
-            (None, None, milestones @ Some(_)) | (Some(MultiStep), None, milestones) => {
-                Ok(multi_step(milestones.as_ref()))
-            }
-            (Some(_), Some(_), _) => {
-                Err(Error::input("--lr-step-size belongs to --lr-schedule step: leave one of them out"))
-            }
-            (Some(_), None, Some(_)) => Err(Error::input(
-                "--lr-milestones belongs to --lr-schedule multi-step: leave one of them out",
-            )),
-        }
-    }
+pub struct DataOptions {
+    /// Pictures that are tested together [default: imagenet 50, others 1000]
+    #[arg(long)]
+    pub test_batch_size: Option<NonZeroUsize>,
+    /// Threads that load and augment pictures ahead of the training
+    #[arg(short = 'j', long, default_value_t = 1)]
+    pub workers: usize,
 }
 
 /// Where a run begins, and what it leaves.
@@ -208,6 +140,8 @@ pub struct RunOptions {
     /// Seconds between two checkpoints within an epoch
     #[arg(long, default_value_t = 30)]
     pub save_interval: u64,
+    #[command(flatten)]
+    pub device: DeviceOptions,
     #[command(flatten)]
     pub original: OriginalOptions,
 }

@@ -1,26 +1,26 @@
 //! Drives a training: progress, checkpoints, the log, and the results at the end.
 
 use super::folder::Folder;
-use super::options::RunOptions;
+use super::options::{DataOptions, RunOptions};
 use super::summary;
+use crate::dataset::tell_skipped;
 use crate::engine::{DeviceName, Engine, EngineOptions, KernelName, ModeName};
 use crate::progress::Progress;
 use crate::{Error, Result, interrupt, output};
 use burn::tensor::Device;
 use deepshift_burn::{Network, read_state_dict};
 use deepshift_core::Input;
-use deepshift_train::data::{Dataset, Epoch};
+use deepshift_train::data::{Loader, Source};
 use deepshift_train::{CALIBRATION_PICTURES, Settings, Sums, Trainer, evaluate, pack};
+use std::cell::Cell;
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A training that the command line asked for.
 pub struct Run<'a> {
-    pub dataset: &'static str,
     pub settings: Settings,
-    pub train: Dataset,
-    pub test: Dataset,
-    pub test_batch_size: NonZeroUsize,
+    pub data: Data,
     pub options: &'a RunOptions,
     /// The command that began it.
     pub command: String,
@@ -28,8 +28,57 @@ pub struct Run<'a> {
     pub resumed: Option<Folder>,
 }
 
+/// The pictures of a run.
+pub struct Data {
+    /// Of the data set, as in `deepshift train NAME`.
+    pub name: &'static str,
+    pub train: Arc<dyn Source>,
+    pub test: Arc<dyn Source>,
+    test_batch_size: NonZeroUsize,
+    /// Threads that make batches ahead.
+    workers: usize,
+    /// Pictures that could not be read and of which the user knows.
+    told: Cell<usize>,
+}
+
+/// Pictures tested together where nobody says otherwise.
+const TEST_BATCH_SIZE: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
+
+impl Data {
+    pub fn new(
+        name: &'static str,
+        train: impl Source + 'static,
+        test: impl Source + 'static,
+        options: &DataOptions,
+    ) -> Self {
+        let test_batch_size = options.test_batch_size.unwrap_or(TEST_BATCH_SIZE);
+        Self {
+            name,
+            train: Arc::new(train),
+            test: Arc::new(test),
+            test_batch_size,
+            workers: options.workers,
+            told: Cell::new(0),
+        }
+    }
+
+    /// Says which pictures could not be read since it was asked last.
+    fn tell_skipped(&self) {
+        let parts = [self.train.skipped(), self.test.skipped()];
+        let count = parts.iter().map(|part| part.count).sum();
+        if count > self.told.replace(count) {
+            tell_skipped(&parts);
+        }
+    }
+
+    /// The test part, batch by batch.
+    fn tests(&self) -> Loader {
+        Loader::evaluation(self.test.clone(), self.test_batch_size, self.workers)
+    }
+}
+
 pub fn run(run: &Run) -> Result<()> {
-    let device = Device::flex().autodiff();
+    let (device, device_name) = run.options.device.device()?;
     let new_folder = Folder::of(run);
     let (mut trainer, folder) = match &run.resumed {
         Some(folder) => (resume(run, folder, &device)?, folder),
@@ -40,7 +89,7 @@ pub fn run(run: &Run) -> Result<()> {
     }
     interrupt::take_over();
     let _lock = folder.begin(run, &trainer)?;
-    output::print(&format!("{}\n", summary::headline(&trainer, folder.path())))?;
+    output::print(&format!("{}\n", summary::headline(&trainer, folder.path(), device_name)))?;
     while !trainer.is_finished() {
         train_epoch(run, &mut trainer, folder)?;
     }
@@ -53,11 +102,11 @@ fn start(run: &Run, device: &Device) -> Result<Trainer> {
     if run.options.evaluate && weights.is_none() {
         return Err(Error::input("--evaluate needs weights: give --weights FILE or --resume FOLDER"));
     }
-    Ok(Trainer::new(run.settings.clone(), run.train.len(), weights.as_ref(), device)?)
+    Ok(Trainer::new(run.settings.clone(), run.data.train.len(), weights.as_ref(), device)?)
 }
 
 fn resume(run: &Run, folder: &Folder, device: &Device) -> Result<Trainer> {
-    let mut trainer = folder.load(run.train.len(), device)?;
+    let mut trainer = folder.load(run.data.train.len(), device)?;
     let position = trainer.position();
     let begun = position.epoch + u32::from(position.batch > 0);
     if run.settings.epochs < begun {
@@ -76,7 +125,9 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
     let mut waited = Duration::ZERO;
     let label = format!("epoch {}/{}", trainer.position().epoch + 1, trainer.settings().epochs);
     let mut progress = Progress::new(&label, trainer.batches() as u64);
-    progress.advance(trainer.position().batch as u64, "");
+    let first = trainer.position().batch;
+    progress.advance(first as u64, "");
+    let mut loader = Loader::training(run.data.train.clone(), trainer.epoch(), first, run.data.workers);
     while !trainer.epoch_is_complete() {
         if interrupt::requested() {
             drop(progress);
@@ -85,7 +136,8 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
             return Err(Error::Interrupted);
         }
         let loading = Instant::now();
-        let batches: Vec<_> = trainer.next_batches().iter().map(|indices| run.train.batch(indices)).collect();
+        let multiplier = trainer.settings().batch_multiplier.get();
+        let batches: Vec<_> = loader.by_ref().take(multiplier).collect::<std::result::Result<_, _>>()?;
         waited += loading.elapsed();
         trainer.step(&batches)?;
         progress.advance(batches.len() as u64, &detail(trainer, waited, started.elapsed()));
@@ -97,7 +149,8 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
     drop(progress);
     let train_time = started.elapsed().as_secs_f64();
     let testing = Instant::now();
-    let test = test(&trainer.evaluated(), run)?;
+    let test = test(trainer, run)?;
+    run.data.tell_skipped();
     if !test.loss.is_finite() {
         return Err(Error::input(format!("the test loss became {}: try a lower learning rate", test.loss)));
     }
@@ -117,12 +170,14 @@ fn detail(trainer: &Trainer, waited: Duration, elapsed: Duration) -> String {
 }
 
 /// Loss and accuracy over the test part.
-pub fn test(network: &Network, run: &Run) -> Result<Sums> {
-    let device = Device::flex();
-    let order = Epoch::in_order(run.test.len(), run.test_batch_size);
+fn test(trainer: &Trainer, run: &Run) -> Result<Sums> {
+    let (network, device) = (trainer.evaluated(), trainer.evaluation_device());
     let mut sums = Sums::default();
-    for indices in order.batches_from(0) {
-        sums.add(&evaluate(network, &run.test.batch(indices), &device)?);
+    for batch in run.data.tests() {
+        let batch = batch?;
+        if !batch.labels.is_empty() {
+            sums.add(&evaluate(&network, &batch, &device)?);
+        }
     }
     Ok(sums)
 }
@@ -132,7 +187,7 @@ fn evaluate_only(run: &Run, trainer: &Trainer) -> Result<()> {
     if run.options.use_kernel {
         return evaluate_packed(run, trainer, &network);
     }
-    let sums = test(&network, run)?;
+    let sums = test(trainer, run)?;
     output::print(&format!(
         "test loss {:.4}, top-1 {:.2} %, top-5 {:.2} %\n",
         sums.mean_loss(),
@@ -142,7 +197,8 @@ fn evaluate_only(run: &Run, trainer: &Trainer) -> Result<()> {
 }
 
 fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()> {
-    let packed = pack(network, &run.train, CALIBRATION_PICTURES, &summary::provenance(run, trainer), false)?;
+    let packed =
+        pack(network, &*run.data.train, CALIBRATION_PICTURES, &summary::provenance(run, trainer), false)?;
     let has_shift = trainer.settings().shift.is_some();
     if has_shift && packed.model.integer.is_none() {
         return Err(Error::input(format!(
@@ -157,11 +213,16 @@ fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()
         threads: None,
     };
     let engine = Engine::new(&packed.model, &options)?;
-    let logits = engine.run(Input::Pictures(run.test.bytes(0, run.test.len())))?;
-    let classes = run.test.classes().len();
-    let right = logits.chunks(classes).zip(0..).filter(|&(logits, index)| {
-        run.test.label(index).is_some_and(|label| deepshift_core::rank(logits, usize::from(label)) == 0)
-    });
-    let top1 = 100.0 * right.count() as f64 / f64::from(run.test.len().max(1));
+    let mut right = 0;
+    let mut pictures = 0;
+    for batch in run.data.tests() {
+        let batch = batch?;
+        let logits = engine.run(Input::Values(&batch.images))?;
+        let classes = logits.len() / batch.labels.len().max(1);
+        let rows = logits.chunks(classes.max(1)).zip(&batch.labels);
+        right += rows.filter(|&(logits, &label)| deepshift_core::rank(logits, label as usize) == 0).count();
+        pictures += batch.labels.len();
+    }
+    let top1 = 100.0 * right as f64 / pictures.max(1) as f64;
     output::print(&format!("top-1 {top1:.2} %: {}\n", engine.description()))
 }

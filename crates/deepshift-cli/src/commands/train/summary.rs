@@ -4,13 +4,12 @@ use super::run::Run;
 use crate::{Error, Result, text};
 use deepshift_burn::StateDict;
 use deepshift_core::Provenance;
-use deepshift_core::graph::Graph;
 use deepshift_train::{EpochRow, Settings, Trainer};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-pub fn headline(trainer: &Trainer, folder: &Path) -> String {
+pub fn headline(trainer: &Trainer, folder: &Path, device: &str) -> String {
     let epochs = trainer.settings().epochs;
     if trainer.is_finished() {
         return format!(
@@ -23,7 +22,8 @@ pub fn headline(trainer: &Trainer, folder: &Path) -> String {
         (0, 0) => String::new(),
         (epoch, batch) => format!(", from epoch {}, batch {batch}", epoch + 1),
     };
-    format!("training {} for {epochs} epochs{from}, in {}", trainer.settings().architecture, folder.display())
+    let architecture = &trainer.settings().architecture;
+    format!("training {architecture} on {device} for {epochs} epochs{from}, in {}", folder.display())
 }
 
 /// The line of the epoch just finished.
@@ -94,7 +94,9 @@ pub fn command_args(run: &Run, settings: &Settings) -> Result<String> {
 }
 
 /// Layers, shapes and parameters.
-pub fn network(graph: &Graph) -> Result<String> {
+pub fn network(trainer: &Trainer) -> Result<String> {
+    let graph = trainer.network().graph();
+    let shift = trainer.settings().shift.as_ref();
     let shapes = graph.shapes()?;
     let mut rows = format!("{:<24} {:<18} {:>12} weight\n", "layer", "output", "parameters");
     let mut total = 0;
@@ -102,8 +104,8 @@ pub fn network(graph: &Graph) -> Result<String> {
         let parameters: usize =
             node.parameters().iter().map(|(_, shape)| shape.iter().product::<usize>()).sum();
         total += parameters;
-        let weight = match node.shift_scheme() {
-            Some(scheme) => format!("{:?}, {} bits", scheme.format.shift_type, scheme.format.bits),
+        let weight = match shift.filter(|_| node.shift_scheme().is_some()) {
+            Some(shift) => format!("{:?}, {} bits", shift.shift_type, shift.weight_bits),
             None if parameters > 0 => "f32".into(),
             None => String::new(),
         };
@@ -132,8 +134,12 @@ pub const ORIGIN: &str = "trained with deepshift train";
 
 /// What the model file says of its origin.
 pub fn provenance(run: &Run, trainer: &Trainer) -> Provenance {
-    let mut notes = BTreeMap::from([("data".to_string(), run.dataset.to_string())]);
+    let mut notes = BTreeMap::from([("data".to_string(), run.data.name.to_string())]);
     notes.insert("command".into(), run.command.clone());
+    if let Some(shift) = &run.settings.shift {
+        // The codes do not tell Q and DenseShift apart.
+        notes.insert("shift_type".into(), format!("{:?}", shift.shift_type));
+    }
     // A resumed run may have become longer than its command says.
     notes.insert("epochs".into(), trainer.history().len().to_string());
     let best = best_epoch(trainer.history());

@@ -42,12 +42,12 @@ fn without_pictures_there_is_float_mode_only() {
     assert_eq!(outcome.code, Some(0), "{}", outcome.stderr);
     assert!(outcome.stdout.ends_with("float mode only\n"), "{}", outcome.stdout);
     assert!(
-        outcome.stderr.starts_with("note: the file has float mode only: give MNIST's"),
+        outcome.stderr.starts_with("note: the file has float mode only: give pictures for simple_conv"),
         "{}",
         outcome.stderr
     );
     let message = fixture.fail(&format!("export {FOLDER} -o none.dshift --multiplier-free"));
-    assert!(message.starts_with("--multiplier-free needs integer mode: give MNIST's"), "{message}");
+    assert!(message.starts_with("--multiplier-free needs integer mode: give pictures"), "{message}");
     assert!(!fixture.path("none.dshift").exists());
     let stdout = fixture.succeed(&format!("export {FOLDER} -o out.dshift --data elsewhere"));
     assert!(stdout.ends_with("float and integer mode\n"), "{stdout}");

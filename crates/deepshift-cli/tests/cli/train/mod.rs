@@ -5,6 +5,7 @@ mod folder;
 mod interrupt;
 mod kill;
 mod options;
+mod pictures;
 mod refusals;
 mod resume;
 

@@ -11,12 +11,17 @@ fn what_cannot_be_done_is_said_before_anything_is_written() {
         ("--evaluate", "--evaluate needs weights: give --weights FILE or --resume FOLDER"),
         ("--model model.pth", "model.pth: a whole pickled module needs the Python classes"),
         ("--pretrained true", "there are no weights to download"),
+        ("--device cuda", "this program was built without burn-cuda: use --device cpu"),
         ("--resume nowhere", "there is no nowhere: give the folder of a run to --resume"),
         ("--resume data", "there is no checkpoint.safetensors in data: give the folder of a run to --resume"),
         ("--weights gone.pth", "gone.pth"),
         ("--weights notes.pth", "notes.pth"),
         ("-s 1 --activation-bits 1 5", "activation bits (1, 5): a network needs at least 2 integer bits"),
         ("-s 1 -ab 20 20", "activation bits (20, 20): a network needs"),
+        (
+            "-s 1 -st DenseShift -r stochastic",
+            "type DenseShift rounds nothing: leave out stochastic rounding",
+        ),
         ("--lr-schedule cosine --lr-step-size 3", "--lr-step-size belongs to --lr-schedule step"),
         ("--lr-schedule step --lr-milestones 3", "--lr-milestones belongs to --lr-schedule multi-step"),
     ] {

@@ -1,0 +1,44 @@
+//! From options to a run: a new one, or one that goes on.
+
+use super::folder::Folder;
+use super::options::RunOptions;
+use super::run::{Data, Run};
+use super::{resume, summary};
+use crate::Result;
+use deepshift_train::Settings;
+
+/// Settings and folder, checked against each other before any data is read.
+pub struct Begun {
+    pub settings: Settings,
+    resumed: Option<Folder>,
+    notes: Vec<String>,
+}
+
+impl Begun {
+    /// `given` says what the options ask for, `default` what they would if none were given; both may look at the run
+    /// that goes on.
+    pub fn new(
+        options: &RunOptions,
+        given: impl Fn(Option<&Settings>) -> Result<Settings>,
+        default: impl Fn(&Settings) -> Result<Settings>,
+    ) -> Result<Self> {
+        let notes = options.original.check()?;
+        let Some(path) = options.resume.as_deref() else {
+            return Ok(Self { settings: given(None)?, resumed: None, notes });
+        };
+        let folder = Folder::to_resume(path)?;
+        let stored = folder.settings()?;
+        let given = given(Some(&stored))?;
+        let settings = resume::settings(folder.path(), &stored, &given, &default(&given)?)?;
+        Ok(Self { settings, resumed: Some(folder), notes })
+    }
+
+    /// The run over these pictures.
+    pub fn run(self, options: &RunOptions, data: Data) -> Run<'_> {
+        for note in self.notes {
+            eprintln!("{note}");
+        }
+        let command = self.resumed.as_ref().and_then(Folder::command).unwrap_or_else(summary::command);
+        Run { settings: self.settings, data, options, command, resumed: self.resumed }
+    }
+}
