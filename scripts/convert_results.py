@@ -29,14 +29,13 @@ ROWS = {
     "lite0-matched-exponents-q5": (LITE0, bits("Q", 5) + ["--channel-exponents"], True),
     "lite0-q5": (LITE0, bits("Q", 5) + BEST, True),
     "lite0-q4": (LITE0, bits("Q", 4) + BEST, True),
-    "lite0-ps4": (LITE0, bits("PS", 4) + BEST, True),
     "lite0-q3": (LITE0, bits("Q", 3) + BEST, True),
     "lite0-ps3": (LITE0, bits("PS", 3) + BEST, True),
     "lite0-2x5": (LITE0, bits("PS", 5, 2) + BEST, True),
     "lite0-2x4": (LITE0, bits("PS", 4, 2) + BEST, True),
     "lite0-2x3": (LITE0, bits("PS", 3, 2) + BEST, True),
     "squeezenet-q5": (SQUEEZENET, bits("Q", 5) + BEST, True),
-    "squeezenet-q4": (SQUEEZENET, bits("Q", 4) + BEST, True),
+    "squeezenet-ps5": (SQUEEZENET, bits("PS", 5) + BEST, True),
     "squeezenet-2x4": (SQUEEZENET, bits("PS", 4, 2) + BEST, True),
 }
 # Calibrated on 512 training pictures, measured on all test pictures.

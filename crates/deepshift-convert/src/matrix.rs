@@ -169,8 +169,8 @@ mod tests {
         let b: Vec<f64> = (0..70).map(|i| (i % 7) as f64 - 3.0).collect();
         let mut x = b.clone();
         solve(&matrix.cholesky().unwrap(), &mut x);
-        for row in 0..70 {
-            assert!((dot(matrix.row(row), &x) - b[row]).abs() < 1e-9);
+        for (row, b) in b.into_iter().enumerate() {
+            assert!((dot(matrix.row(row), &x) - b).abs() < 1e-9);
         }
     }
 
