@@ -173,7 +173,8 @@ fn uneven_padding_is_the_same_in_shift_layers() {
     let x = builder.conv("conv", 0, uneven);
     let x = builder.op("flat", Op::Flatten, &[x]);
     let graph = builder.finish(x);
-    let power = |index: usize| 2f32.powi(-(index as i32 % 5)) * if index % 3 == 0 { -1.0 } else { 1.0 };
+    let power =
+        |index: usize| 2f32.powi(-(index as i32 % 5)) * if index.is_multiple_of(3) { -1.0 } else { 1.0 };
     let weight = FloatTensor { shape: vec![4, 3, 3, 3], values: (0..108).map(power).collect() };
     let state = StateDict::from([("conv.weight".into(), weight)]);
     let input: Vec<f32> = (0..2 * 3 * 9 * 8).map(|index| (index * 7 % 64) as f32 / 8.0 - 4.0).collect();

@@ -106,10 +106,14 @@ fn sums<S: Simd, const V: usize>(
     }
     for (left, &start) in left.as_chunks::<ROWS>().0.iter().zip(starts) {
         let right = &rights[start..][..V * S::lanes32()];
-        for vector in 0..V {
-            let right = load::<S>(right, vector);
-            for row in 0..ROWS {
-                sums[row][vector] = left[row].splat::<S>().mul_add(right, sums[row][vector]);
+        let mut rights = [0.0.splat::<S>(); V];
+        for (vector, value) in rights.iter_mut().enumerate() {
+            *value = load::<S>(right, vector);
+        }
+        for (sums, left) in sums.iter_mut().zip(left) {
+            let left = left.splat::<S>();
+            for (sum, &right) in sums.iter_mut().zip(&rights) {
+                *sum = left.mul_add(right, *sum);
             }
         }
     }

@@ -7,6 +7,7 @@ use burn::tensor::TensorData;
 use deepshift_core::round::round_to_fixed;
 
 use crate::flex::values;
+use crate::memory;
 
 use super::ShiftOps;
 use super::rounding::{FixedPoint, clamp, exp2, exponent, floor, round_ties_even};
@@ -125,7 +126,7 @@ fn zip_indexed(
 
 /// A tensor of the shape of `like`, filled in pieces by `task`, which gets the index of a piece's first element.
 fn fill(like: &FlexTensor, task: impl Fn(usize, &mut [f32]) + Sync) -> FlexTensor {
-    let mut output = vec![0.0; like.shape().num_elements()];
+    let mut output = memory::buffer(like.shape().num_elements());
     let pieces = output.par_chunks_mut(TASK).enumerate();
     pieces.for_each(|(piece, output)| task(piece * TASK, output));
     FlexTensor::from_data(TensorData::new(output, like.shape()))
