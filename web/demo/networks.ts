@@ -48,9 +48,13 @@ export const entries: Entry[] = shipped.flatMap(({ title, file, kind, samples })
   })),
 );
 
-let index = 0;
+const KEY = "deepshift-network";
+/** The shipped network that was chosen last, on an earlier visit too. */
+const kept = shipped.findIndex(({ file }) => file === localStorage.getItem(KEY));
+
+let index = Math.max(kept, 0);
 /** Whether somebody chose it, and not the page. */
-let chosen = false;
+let chosen = kept >= 0;
 let device: DeviceChoice = "auto";
 let bytes: Promise<Uint8Array<ArrayBuffer>> | undefined;
 let pair: Promise<Pair> | undefined;
@@ -84,18 +88,23 @@ export function dropLast(before: number): void {
   choose(before);
 }
 
-/** Makes a network of this kind the current one, unless somebody has chosen one. */
+/** Makes a network of this kind the current one, unless somebody has chosen one or it cannot be fetched. */
 export function prefer(kind: Kind): void {
   const digits = kind === "digits";
   const first = entries.findIndex((entry) => entry.digits === digits);
-  if (chosen || first < 0 || entries[index]?.digits === digits) return;
-  choose(first);
-  chosen = false;
+  if (chosen || !navigator.onLine || first < 0 || entries[index]?.digits === digits) return;
+  become(first);
 }
 
 export function choose(entry: number): void {
-  index = entry;
+  const file = shipped[entry]?.file;
+  if (file) localStorage.setItem(KEY, file);
   chosen = true;
+  become(entry);
+}
+
+function become(entry: number): void {
+  index = entry;
   bytes = undefined;
   release();
 }

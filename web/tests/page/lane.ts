@@ -35,6 +35,8 @@ export const test = base.extend<LaneOptions & Fixtures, { site: Site }>({
       });
       await page.addInitScript((choice) => {
         localStorage.setItem("deepshift-device", choice);
+        // Small enough for an emulated GPU in every view.
+        localStorage.setItem("deepshift-network", "mnist-conv.dshift");
         addEventListener("securitypolicyviolation", (event) => {
           console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
         });

@@ -11,6 +11,22 @@ test("every sample picture is read", async ({ page, device }) => {
   await expect(page.locator("#picture-ms")).toHaveText(/ms$/);
 });
 
+test("photographs are read by networks for ImageNet", async ({ page, device }) => {
+  test.skip(device === "webgpu", "an emulated GPU takes minutes for a network of this size");
+  await page.addInitScript(() => localStorage.removeItem("deepshift-network"));
+  await page.goto("./#pictures");
+  await expect(page.locator("#network")).toHaveValue(/EfficientNet-Lite0, two terms/);
+  await expect(page.locator("#picture-bytes")).toHaveText(/efficientnet-lite0, 5\.26 MB instead of 18\.8 MB as f32/);
+  for (const network of [2, 3, 4]) {
+    await page.locator("#network").selectOption({ index: network });
+    for (const [sample, name] of [[1, /\bcat\b|tabby|lynx/i], [2, /espresso|cup/i], [3, /missile|projectile|rocket|obelisk|beacon|pier|crane/i]] as const) {
+      await page.getByRole("button", { name: `Sample picture ${sample}`, exact: true }).click();
+      await expect(page.locator("#top5 .label").first()).toHaveText(name);
+    }
+  }
+  await page.screenshot({ path: "screenshots/photograph.png" });
+});
+
 test("a photograph of dark ink is cut out and read", async ({ page }) => {
   await page.goto("./#pictures");
   // A 7 in the corner of a grey sheet.

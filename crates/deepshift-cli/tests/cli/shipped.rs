@@ -47,3 +47,26 @@ fn every_kernel_gives_the_accuracy_that_the_file_claims() {
         assert_eq!(eval(&format!("{few} reference")), eval(&format!("{few} dot")), "{name}");
     }
 }
+
+#[test]
+fn all_files_say_where_they_come_from_and_fit_a_page() {
+    let mut total = 0;
+    for entry in std::fs::read_dir(repository().join("web/models")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "dshift") {
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        total += bytes.len();
+        let model = Model::from_bytes(&bytes).unwrap();
+        let logits: usize = model.graph.shapes().unwrap()[model.graph.logits()].iter().product();
+        assert!(model.integer.is_some() && model.preprocessing.is_some(), "{}", path.display());
+        assert_eq!(model.classes.len(), logits, "{}", path.display());
+        let provenance = &model.provenance;
+        assert!(!provenance.notes.is_empty(), "{}", path.display());
+        for text in [&provenance.origin, &provenance.license] {
+            assert!(!text.is_empty() && text != "unknown", "{}: {provenance:?}", path.display());
+        }
+    }
+    assert!((1..=12_000_000).contains(&total), "{total} bytes");
+}
