@@ -1,6 +1,7 @@
 //! Networks built from graphs: against the original's logits, and through the packed file.
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
+use deepshift_burn::network::Layer;
 use deepshift_burn::{Mode, Network, StateDict, TrainingOptions, Value, initial_state, read_state_dict};
 use deepshift_core::graph::{
     Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Head, Op, PadShortcut, Pool,
@@ -196,6 +197,29 @@ fn uneven_padding_is_the_same_in_shift_layers() {
         for (ours, expected) in pass(&to_shift(&graph, &options).unwrap()).iter().zip(&expected) {
             assert_close(ours, expected, 1e-6, "uneven padding");
         }
+    }
+}
+
+#[test]
+fn efficientnet_lite0_trains_with_shift_layers() {
+    let format = ShiftFormat::new(ShiftType::Q, 5).unwrap();
+    let options =
+        Conversion { shift_depth: 1000, format, activation_bits: [16, 16], convert_all_linear: true };
+    let graph = to_shift(&by_name("efficientnet-lite0").unwrap(), &options).unwrap();
+    let device = Device::flex().autodiff();
+    let network =
+        Network::from_state(&graph, &initial_state(&graph, 1), TrainingOptions::default(), &device).unwrap();
+    let pictures = deepshift_models::formula_input(&graph, 5, 2);
+    let data = TensorData::new(pictures, [2, 3, 224, 224]);
+    let pictures = Value::Picture(Tensor::from_data(data, &device));
+    // A dropped path would have no gradient. BatchNorm trains wherever there are gradients.
+    let logits = network.forward(pictures, Mode::Evaluation).unwrap();
+    let grads = activation::log_softmax(logits, 1).mean().backward();
+    for layer in &network.layers {
+        let Layer::ShiftConv2d(layer) = layer else { continue };
+        let gradient = layer.weight.as_ref().unwrap().val().grad(&grads).unwrap();
+        let sum: f32 = gradient.abs().sum().into_scalar();
+        assert!(sum.is_finite() && sum > 0.0, "{sum} for {:?}", layer.rounded_weight().dims());
     }
 }
 

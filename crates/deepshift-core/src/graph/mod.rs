@@ -186,6 +186,8 @@ pub enum Activation {
 impl Activation {
     /// The function itself.
     #[inline(always)]
+    // The panic of `f32::clamp` would bring the formatting of floats into the modules for browsers.
+    #[allow(clippy::manual_clamp)]
     pub fn apply(self, x: f32) -> f32 {
         match self {
             Self::Relu => x.max(0.0),
