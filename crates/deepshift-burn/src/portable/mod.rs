@@ -13,10 +13,5 @@ use burn::tensor::Device;
 
 /// Whether the operations of this crate are there for the device: Burn's CPU backend, with or without gradients.
 pub(crate) fn has_kernels(device: &Device) -> bool {
-    // With a single backend in the build there is no other variant.
-    #[allow(unreachable_patterns)]
-    match device.clone().inner().as_dispatch() {
-        DispatchDevice::Flex(_) => true,
-        _ => false,
-    }
+    matches!(device.clone().inner().as_dispatch(), DispatchDevice::Flex(_))
 }

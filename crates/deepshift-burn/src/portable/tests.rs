@@ -4,6 +4,7 @@ use super::*;
 use crate::norm::Normalization;
 use crate::shift::ops as kernels;
 use burn::tensor::{Device, Tensor, TensorData};
+use std::slice::from_ref;
 
 fn numbers<const D: usize>(shape: [usize; D], seed: f32) -> Tensor<D> {
     let count = shape.iter().product::<usize>();
@@ -51,7 +52,7 @@ fn quantized_weights_are_the_kernels_to_the_bit() {
     for lowest in [-127, -15, -3, -1] {
         let kernel = kernels::quantize_weight(w.clone(), lowest, None);
         let ours = quantize_weight(w.clone(), lowest, None);
-        assert_eq!(run(&[w.clone()], ours), run(&[w.clone()], kernel), "{lowest}");
+        assert_eq!(run(from_ref(&w), ours), run(from_ref(&w), kernel), "{lowest}");
     }
     let kernel = kernels::quantize_weight(w.clone(), -7, Some(5));
     let differing = values(quantize_weight(w.clone(), -7, Some(5)));
@@ -100,7 +101,7 @@ fn fixed_point_is_the_kernels_to_the_bit() {
     for [integer, fraction] in [[3, 5], [16, 16], [2, 0], [1, 4]] {
         let kernel = kernels::fixed_point(x.clone(), [integer, fraction]);
         let ours = fixed_point(x.clone(), [integer, fraction]);
-        assert_eq!(run(&[x.clone()], ours), run(&[x.clone()], kernel), "({integer}, {fraction})");
+        assert_eq!(run(from_ref(&x), ours), run(from_ref(&x), kernel), "({integer}, {fraction})");
     }
 }
 
