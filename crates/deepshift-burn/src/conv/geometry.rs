@@ -63,6 +63,31 @@ impl Geometry {
         self.output[0] * self.output[1]
     }
 
+    /// Weights of one output channel, which is the height of a group's columns.
+    pub fn fan_in(&self) -> usize {
+        self.channels_in / self.groups * self.kernel[0] * self.kernel[1]
+    }
+
+    /// Height of the columns of all groups.
+    pub fn rows(&self) -> usize {
+        self.fan_in() * self.groups
+    }
+
+    /// Of the output positions along `axis`, those at which element `tap` of the kernel lies inside the picture, and
+    /// the input position at the first of them.
+    pub fn inside(&self, axis: usize, tap: usize) -> (Range<usize>, usize) {
+        let (stride, shift) = (self.stride[axis], tap * self.dilation[axis]);
+        let padding = self.padding[axis];
+        let first = padding.saturating_sub(shift).div_ceil(stride);
+        let end = (self.input[axis] + padding).saturating_sub(shift).div_ceil(stride).min(self.output[axis]);
+        let first = first.min(end);
+        (first..end, (first * stride + shift).saturating_sub(padding))
+    }
+}
+
+/// What the kernels of machines with an operating system ask besides.
+#[cfg(any(test, not(target_family = "wasm")))]
+impl Geometry {
     /// Values of one input picture.
     pub fn input_size(&self) -> usize {
         self.channels_in * self.input_pixels()
@@ -92,26 +117,5 @@ impl Geometry {
             padding: [padding(0)?, padding(1)?],
             ..self.clone()
         })
-    }
-
-    /// Weights of one output channel, which is the height of a group's columns.
-    pub fn fan_in(&self) -> usize {
-        self.channels_in / self.groups * self.kernel[0] * self.kernel[1]
-    }
-
-    /// Height of the columns of all groups.
-    pub fn rows(&self) -> usize {
-        self.fan_in() * self.groups
-    }
-
-    /// Of the output positions along `axis`, those at which element `tap` of the kernel lies inside the picture, and
-    /// the input position at the first of them.
-    pub fn inside(&self, axis: usize, tap: usize) -> (Range<usize>, usize) {
-        let (stride, shift) = (self.stride[axis], tap * self.dilation[axis]);
-        let padding = self.padding[axis];
-        let first = padding.saturating_sub(shift).div_ceil(stride);
-        let end = (self.input[axis] + padding).saturating_sub(shift).div_ceil(stride).min(self.output[axis]);
-        let first = first.min(end);
-        (first..end, (first * stride + shift).saturating_sub(padding))
     }
 }
