@@ -1,12 +1,26 @@
 //! The pictures that a packed network is tested and calibrated with: the data set follows from its input.
 
 use crate::{Error, Result, text};
+use deepshift_core::graph::Graph;
 use deepshift_core::{Input, Model, Preprocessing};
+use deepshift_models::preprocessing;
 use deepshift_train::data::{
     self, Part, PictureFiles, PictureInput, Skipped, Source, cifar10, imagenet, mnist,
 };
 use rayon::prelude::*;
 use std::path::Path;
+
+/// How pictures are fed to an architecture where nothing else is said: as its published weights want them, or as the
+/// original feeds its data set.
+pub fn usual_preprocessing(graph: &Graph) -> Option<Preprocessing> {
+    let usual = match graph.input_shape() {
+        [1, 28, 28] => Some(mnist::preprocessing()),
+        [3, 32, 32] => Some(cifar10::preprocessing()),
+        [3, _, _] => Some(imagenet::input().preprocessing),
+        _ => None,
+    };
+    preprocessing(&graph.name).or(usual)
+}
 
 /// A data set, and what it is called.
 pub struct TestSet {

@@ -1,6 +1,7 @@
 //! `deepshift`: reads the options, runs one command, turns an error into one line and an exit code.
 #![forbid(unsafe_code)]
 
+mod accuracy;
 mod commands;
 mod dataset;
 mod engine;

@@ -70,7 +70,7 @@ impl Trainer {
     fn load_average(&mut self, state: &StateDict) -> Result<(), Error> {
         if let Some(decay) = self.settings.average_decay {
             let options = self.settings.training_options();
-            let device = self.device.clone().inner();
+            let device = self.evaluation_device();
             let network = Network::from_state(self.network.graph(), state, options, &device)?;
             self.average = Some(Average::new(network, decay));
         }

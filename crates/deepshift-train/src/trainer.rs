@@ -27,7 +27,7 @@ pub struct Trainer {
     order: Epoch,
     pub(crate) pictures: u32,
     parameters: ShiftParameters,
-    pub(crate) device: Device,
+    device: Device,
 }
 
 /// Where in the run it is, and what the current epoch has summed up.
@@ -269,8 +269,8 @@ impl Trainer {
         self.settings.schedule.rate(base_rate, self.position.epoch, done)
     }
 
-    /// Takes one step with the next batches of [`epoch`](Self::epoch), as many as the settings' multiplier. Returns the step's sums; a loss that
-    /// is no number ends the run with an error.
+    /// Takes one step with the next batches of [`epoch`](Self::epoch), as many as the settings' multiplier. Returns the
+    /// step's sums; a loss that is no number ends the run with an error.
     pub fn step(&mut self, batches: &[Batch]) -> Result<Sums, Error> {
         let rates = self.rates();
         let network = self.network.clone().clamp_parameters();

@@ -25,7 +25,7 @@ impl Plan {
     /// that follow it, where nothing else needs what lies between.
     pub fn new(graph: &Graph, outputs: &[usize]) -> Self {
         let mut steps = own_steps(graph, outputs);
-        let users = users(graph);
+        let users = graph.users();
         let norms = graph.nodes.iter().enumerate().filter(|(_, node)| matches!(node.op, Op::BatchNorm(_)));
         for (norm, _) in norms {
             if steps[norm] == Step::Own {
@@ -95,15 +95,6 @@ fn join(steps: &mut [Step], graph: &Graph, users: &[Vec<usize>], norm: usize) {
         last = user;
     }
     steps[last] = Step::Norm { norm, addend, rectified };
-}
-
-/// For each node, those it is an input of, as often as it is.
-fn users(graph: &Graph) -> Vec<Vec<usize>> {
-    let mut users = vec![Vec::new(); graph.nodes.len()];
-    for (index, node) in graph.nodes.iter().enumerate() {
-        node.inputs.iter().for_each(|&input| users[input].push(index));
-    }
-    users
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The original's own initialisation of type PS.
 
 use super::StateDict;
+use super::state::unit;
 use deepshift_core::graph::{Graph, Op};
 use deepshift_core::{FloatTensor, ShiftType};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 
 /// Keeps these draws apart from those of the float weights of the same seed.
 const STREAM: u64 = 1;
@@ -36,8 +37,7 @@ pub fn randomize_shifts(graph: &Graph, seed: u64, state: &mut StateDict) {
 }
 
 fn uniform(random: &mut ChaCha8Rng, [low, high]: [f64; 2]) -> f32 {
-    let unit = f64::from(random.next_u32() >> 8) / f64::from(1 << 24);
-    (low + unit * (high - low)) as f32
+    (low + unit(random) * (high - low)) as f32
 }
 
 #[cfg(test)]

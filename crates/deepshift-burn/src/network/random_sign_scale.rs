@@ -1,12 +1,12 @@
 //! The initialisation of type DenseShift.
 
-use super::state::parts;
+use super::state::{parts, unit};
 use super::{StateDict, TrainingOptions};
 use crate::shift::INITIAL_DEVIATION;
 use deepshift_core::FloatTensor;
 use deepshift_core::graph::{Graph, Op};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 
 /// Keeps these draws apart from others of the same seed.
 const STREAM: u64 = 2;
@@ -45,6 +45,5 @@ fn is_normalized(graph: &Graph, node: usize) -> bool {
 /// The sum of twelve uniform numbers: normal enough, of variance 1, and without a logarithm, whose last bit differs from
 /// machine to machine.
 fn normal(random: &mut ChaCha8Rng) -> f64 {
-    let unit = |bits: u32| f64::from(bits >> 8) / f64::from(1 << 24);
-    (0..12).map(|_| unit(random.next_u32())).sum::<f64>() - 6.0
+    (0..12).map(|_| unit(random)).sum::<f64>() - 6.0
 }

@@ -83,7 +83,7 @@ impl Draw {
 }
 
 /// Uniform in `[0, 1)`.
-fn unit(random: &mut ChaCha8Rng) -> f64 {
+pub(super) fn unit(random: &mut ChaCha8Rng) -> f64 {
     f64::from(random.next_u32() >> 8) / f64::from(1 << 24)
 }
 

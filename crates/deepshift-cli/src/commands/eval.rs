@@ -1,5 +1,6 @@
 //! `deepshift eval`: how good and how fast a network is on a test set.
 
+use crate::accuracy::Accuracy;
 use crate::dataset::{TestSet, Wanted};
 use crate::engine::{Engine, EngineOptions};
 use crate::files::{self, ModelFile};
@@ -64,9 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 /// What an evaluation found.
 struct Score {
-    pictures: u32,
-    top1: u32,
-    top5: u32,
+    accuracy: Accuracy,
     /// Of each batch.
     milliseconds_per_picture: Vec<f64>,
     /// Pictures by true class, then by the class they were taken for.
@@ -76,9 +75,7 @@ struct Score {
 fn evaluate(model: &Model, engine: &Engine, set: &TestSet, arguments: &Arguments) -> Result<Score> {
     let classes = set.source.classes().len();
     let mut score = Score {
-        pictures: 0,
-        top1: 0,
-        top5: 0,
+        accuracy: Accuracy::default(),
         milliseconds_per_picture: Vec::new(),
         confusion: vec![vec![0; classes]; classes],
     };
@@ -88,7 +85,6 @@ fn evaluate(model: &Model, engine: &Engine, set: &TestSet, arguments: &Arguments
         let pictures = set.pictures(indices, model.preprocessing.as_ref());
         if !pictures.labels.is_empty() {
             let (logits, milliseconds) = timed(|| engine.run(pictures.input()))?;
-            score.pictures += pictures.labels.len() as u32;
             score.milliseconds_per_picture.push(milliseconds / pictures.labels.len() as f64);
             for (&label, logits) in pictures.labels.iter().zip(logits.chunks(classes)) {
                 score.count(logits, usize::from(label));
@@ -109,16 +105,10 @@ fn timed(work: impl FnOnce() -> Result<Vec<f32>>) -> Result<(Vec<f32>, f64)> {
 
 impl Score {
     fn count(&mut self, logits: &[f32], label: usize) {
-        let right = rank(logits, label);
-        self.top1 += u32::from(right == 0);
-        self.top5 += u32::from(right < 5);
+        self.accuracy.count(logits, label);
         if let Some(taken_for) = (0..logits.len()).find(|&class| rank(logits, class) == 0) {
             self.confusion[label][taken_for] += 1;
         }
-    }
-
-    fn percent(&self, count: u32) -> f64 {
-        100.0 * f64::from(count) / f64::from(self.pictures.max(1))
     }
 }
 
@@ -140,13 +130,13 @@ fn report(set: &TestSet, arguments: &Arguments, file: &ModelFile, engine: &Engin
          {} bytes in the file, {} bytes as f32: {:.2} times the file\n",
         text::one_line(&arguments.file.display().to_string()),
         text::one_line(&file.model.graph.name),
-        text::grouped(score.pictures),
+        text::grouped(score.accuracy.pictures()),
         text::one_line(&set.name),
-        score.percent(score.top1),
-        score.percent(score.top5),
+        score.accuracy.top1_percent(),
+        score.accuracy.top5_percent(),
         median(&score.milliseconds_per_picture),
         score.milliseconds_per_picture.len(),
-        arguments.batch_size.min(score.pictures),
+        arguments.batch_size.min(score.accuracy.pictures()),
         engine.description(),
         text::grouped(file.bytes as u64),
         text::grouped(float_bytes as u64),

@@ -1,15 +1,15 @@
 //! `deepshift export`: a trained network as a packed file, or as ONNX.
 
 use super::train::{BEST, CHECKPOINT, MODEL, ORIGIN, ShiftOptions, defaults};
-use crate::dataset::{TestSet, Wanted};
+use crate::dataset::{TestSet, Wanted, usual_preprocessing};
 use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
 use clap::Args;
 use deepshift_burn::{Network, StateDict, TrainingOptions, read_state_dict};
+use deepshift_core::Provenance;
 use deepshift_core::graph::Graph;
-use deepshift_core::{Preprocessing, Provenance};
-use deepshift_models::{by_name, preprocessing, to_shift};
-use deepshift_train::data::{Part, cifar10, imagenet, mnist};
+use deepshift_models::{by_name, to_shift};
+use deepshift_train::data::Part;
 use deepshift_train::{
     CALIBRATION_PICTURES, Packed, checkpoint_settings, checkpoint_weights, pack, pack_float,
 };
@@ -158,7 +158,8 @@ fn packed(arguments: &Arguments, network: &Network) -> Result<Packed> {
             float_only(network).trim_start_matches(NOTE)
         ))),
         None => {
-            let mut packed = pack_float(network, known_preprocessing(network), Vec::new(), &provenance)?;
+            let mut packed =
+                pack_float(network, usual_preprocessing(network.graph()), Vec::new(), &provenance)?;
             packed.notes.push(float_only(network));
             Ok(packed)
         }
@@ -172,7 +173,7 @@ fn float_only(network: &Network) -> String {
 }
 
 fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<TestSet>> {
-    let preprocessing = preprocessing(&network.graph().name);
+    let preprocessing = usual_preprocessing(network.graph());
     let wanted =
         Wanted { shape: network.graph().input_shape(), preprocessing: preprocessing.as_ref(), classes: None };
     let folder = arguments.data.as_deref();
@@ -180,15 +181,4 @@ fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<TestSe
         Err(_) if folder.is_none() => Ok(None),
         loaded => loaded.map(Some),
     }
-}
-
-/// Networks are fed as the original feeds its data set.
-fn known_preprocessing(network: &Network) -> Option<Preprocessing> {
-    let usual = match network.graph().input_shape() {
-        [1, 28, 28] => Some(mnist::preprocessing()),
-        [3, 32, 32] => Some(cifar10::preprocessing()),
-        [3, _, _] => Some(imagenet::input().preprocessing),
-        _ => None,
-    };
-    preprocessing(&network.graph().name).or(usual)
 }

@@ -248,6 +248,15 @@ impl Graph {
         needed(self.nodes.iter().map(|node| node.inputs.as_slice()), self.logits())
     }
 
+    /// For each node, those it is an input of, as often as it is.
+    pub fn users(&self) -> Vec<Vec<usize>> {
+        let mut users = vec![Vec::new(); self.nodes.len()];
+        for (index, node) in self.nodes.iter().enumerate() {
+            node.inputs.iter().for_each(|&input| users[input].push(index));
+        }
+        users
+    }
+
     /// The parameters and running statistics of the network, as PyTorch names, shapes and orders them. The weight of
     /// a shift layer is listed as `<name>.weight` whatever its type.
     pub fn parameters(&self) -> Vec<(String, Vec<usize>)> {

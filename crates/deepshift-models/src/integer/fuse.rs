@@ -23,7 +23,7 @@ pub(super) struct Fusion {
 }
 
 pub(super) fn fuse(graph: &Graph) -> Fusion {
-    let users = users(graph);
+    let users = graph.users();
     let needed = graph.needed();
     let mut fusion = Fusion { operations: Vec::new(), value_of: (0..graph.nodes.len()).collect() };
     let mut taken = vec![false; graph.nodes.len()];
@@ -43,16 +43,6 @@ pub(super) fn fuse(graph: &Graph) -> Fusion {
         fusion.operations.push(fused);
     }
     fusion
-}
-
-fn users(graph: &Graph) -> Vec<Vec<usize>> {
-    let mut users = vec![Vec::new(); graph.nodes.len()];
-    for (index, node) in graph.nodes.iter().enumerate() {
-        for &input in &node.inputs {
-            users[input].push(index);
-        }
-    }
-    users
 }
 
 fn follow(graph: &Graph, users: &[Vec<usize>], start: usize) -> Fused {

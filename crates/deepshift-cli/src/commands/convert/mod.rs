@@ -1,20 +1,20 @@
 //! `deepshift convert`: a shift network from a trained float network, without training.
 
-mod accuracy;
+mod evaluate;
 mod pictures;
 mod source;
 mod table;
 
+use crate::accuracy::Accuracy;
 use crate::progress::Progress;
 use crate::{Error, Result, files, interrupt, output, text};
-use accuracy::Accuracy;
 use clap::{Args, ValueEnum};
 use deepshift_convert::{Converted, Options};
 use deepshift_core::{Input, MAX_INTEGER_BITS, Mode, Model, ShiftFormat, ShiftType};
 use deepshift_models::Conversion;
 use deepshift_models::integer::build_integer;
 use deepshift_train::data::Dataset;
-use pictures::Labels;
+use evaluate::evaluate;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -138,11 +138,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let options = arguments.weights.options(&arguments.calibration)?;
     interrupt::take_over();
     let model = source::read(arguments)?;
-    let labels = labels(arguments, &model)?;
+    let labelled = labelled(&arguments.evaluation, &model)?;
     let calibration = calibration(&arguments.calibration, &model)?;
     let mut converted = convert(&model, calibration.as_ref(), &options)?;
-    let accuracies = match &labels {
-        Some(labels) => accuracies(&model, &converted, labels)?,
+    let accuracies = match &labelled {
+        Some(labelled) => accuracies(&model, &converted, labelled)?,
         None => Vec::new(),
     };
     let problem = integer_network(&mut converted, arguments.calibration.multiplier_free)?;
@@ -184,9 +184,9 @@ impl WeightOptions {
     }
 }
 
-fn labels(arguments: &Arguments, model: &Model) -> Result<Option<Labels>> {
-    let EvaluationOptions { evaluate, classes } = &arguments.evaluation;
-    evaluate.as_ref().map(|folder| Labels::read(folder, classes.as_deref(), model)).transpose()
+fn labelled(options: &EvaluationOptions, model: &Model) -> Result<Option<Dataset>> {
+    let read = |folder: &PathBuf| pictures::read_labelled(folder, options.classes.as_deref(), model);
+    options.evaluate.as_ref().map(read).transpose()
 }
 
 fn calibration(options: &CalibrationOptions, model: &Model) -> Result<Option<Dataset>> {
@@ -215,17 +215,17 @@ fn convert(model: &Model, calibration: Option<&Dataset>, options: &Options) -> R
 fn accuracies(
     model: &Model,
     converted: &Converted,
-    labels: &Labels,
+    labelled: &Dataset,
 ) -> Result<Vec<(&'static str, Accuracy)>> {
     let mut measured = vec![
-        ("float weights", Accuracy::of(model, Mode::Float, labels)?),
-        ("converted, float mode", Accuracy::of(&converted.model, Mode::Float, labels)?),
+        ("float weights", evaluate(model, Mode::Float, labelled)?),
+        ("converted, float mode", evaluate(&converted.model, Mode::Float, labelled)?),
     ];
     let modes = [("converted, integer mode", false), ("converted, multiplier-free", true)];
     for (name, multiplier_free) in modes {
         let mut model = converted.model.clone();
         if build_integer(&mut model, &converted.statistics, multiplier_free).is_ok() {
-            measured.push((name, Accuracy::of(&model, Mode::Integer, labels)?));
+            measured.push((name, evaluate(&model, Mode::Integer, labelled)?));
         }
     }
     Ok(measured)

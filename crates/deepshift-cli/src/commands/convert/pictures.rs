@@ -4,40 +4,32 @@ use crate::progress::Progress;
 use crate::{Error, Result, text};
 use deepshift_core::Model;
 use deepshift_train::data::{Dataset, PictureFiles, PictureInput, imagenet};
+use deepshift_train::spread;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// Pictures and what they show.
-pub struct Labels {
-    pub pictures: Dataset,
-}
-
-impl Labels {
-    /// All pictures of a folder with one sub-folder for each of the network's classes.
-    pub fn read(folder: &Path, classes: Option<&Path>, model: &Model) -> Result<Self> {
-        let classes = classes.map(imagenet::read_classes).transpose().map_err(Error::input)?;
-        let pictures = read(folder, classes.as_deref(), model, u32::MAX)?;
-        let logits: usize = model.graph.shapes()?[model.graph.logits()].iter().product();
-        match pictures.classes().len() {
-            count if count == logits => Ok(Self { pictures }),
-            count => Err(Error::input(format!(
-                "the network tells {logits} classes apart and {} has {count}: name all of them, in the order of the \
-                 labels, with --classes FILE",
-                folder.display()
-            ))),
-        }
+/// All pictures of a folder with one sub-folder for each of the network's classes.
+pub fn read_labelled(folder: &Path, classes: Option<&Path>, model: &Model) -> Result<Dataset> {
+    let classes = classes.map(imagenet::read_classes).transpose().map_err(Error::input)?;
+    let pictures = read(folder, classes.as_deref(), model, u32::MAX)?;
+    let logits: usize = model.graph.shapes()?[model.graph.logits()].iter().product();
+    match pictures.classes().len() {
+        count if count == logits => Ok(pictures),
+        count => Err(Error::input(format!(
+            "the network tells {logits} classes apart and {} has {count}: name all of them, in the order of the \
+             labels, with --classes FILE",
+            folder.display()
+        ))),
     }
 }
 
 /// At most so many of a folder's pictures, evenly spread.
 pub fn read(folder: &Path, classes: Option<&[String]>, model: &Model, most: u32) -> Result<Dataset> {
     let files = PictureFiles::open(folder, classes, input(model)?).map_err(Error::input)?;
-    let count = files.len().min(most);
-    let spread =
-        (0..u64::from(count)).map(|index| (index * u64::from(files.len()) / u64::from(count)) as u32);
-    let progress = Mutex::new(Progress::new("pictures", u64::from(count)));
+    let indices = spread(most, files.len());
+    let progress = Mutex::new(Progress::new("pictures", indices.len() as u64));
     let advance = |_| progress.lock().unwrap_or_else(PoisonError::into_inner).advance(1, "");
-    let pictures = files.read(&spread.collect::<Vec<u32>>(), advance).map_err(Error::input)?;
+    let pictures = files.read(&indices, advance).map_err(Error::input)?;
     drop(progress);
     let skipped = pictures.skipped();
     for picture in &skipped.named {

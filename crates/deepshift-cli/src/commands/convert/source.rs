@@ -1,12 +1,12 @@
 //! The float network, and what its input is.
 
 use super::Arguments;
+use crate::dataset::usual_preprocessing;
 use crate::{Error, Result, files};
 use burn::tensor::Device;
 use deepshift_burn::{Network, TrainingOptions, read_state_dict};
-use deepshift_core::{Interpolation, Model, Preprocessing, Provenance};
+use deepshift_core::{Model, Provenance};
 use deepshift_models::by_name;
-use deepshift_train::data::{cifar10, imagenet, mnist};
 use deepshift_train::pack_float;
 
 /// Reads the float network and puts what the options say into it.
@@ -48,24 +48,7 @@ fn state_dict(arguments: &Arguments, arch: &str) -> Result<Model> {
             .map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
     let provenance =
         Provenance { license: "unknown".into(), origin: "unknown".into(), notes: Default::default() };
-    let preprocessing = preprocessing(arch, graph.input_shape());
-    Ok(pack_float(&network, preprocessing, Vec::new(), &provenance)?.model)
-}
-
-/// How the architecture's published weights want their pictures.
-fn preprocessing(arch: &str, input: &[usize]) -> Option<Preprocessing> {
-    match (arch, input) {
-        // TensorFlow's bytes go from -127/128 to 1.
-        ("efficientnet-lite0", _) => Some(Preprocessing {
-            resize: Some(256),
-            interpolation: Interpolation::Bicubic,
-            ..Preprocessing::new(vec![127.0 / 255.0; 3], vec![128.0 / 255.0; 3])
-        }),
-        (_, [1, 28, 28]) => Some(mnist::preprocessing()),
-        (_, [3, 32, 32]) => Some(cifar10::preprocessing()),
-        (_, [3, 224, 224]) => Some(imagenet::input().preprocessing),
-        _ => None,
-    }
+    Ok(pack_float(&network, usual_preprocessing(&graph), Vec::new(), &provenance)?.model)
 }
 
 fn class_names(path: &std::path::Path) -> Result<Vec<String>> {

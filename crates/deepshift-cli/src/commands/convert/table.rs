@@ -1,6 +1,6 @@
 //! What a conversion did, as tables.
 
-use super::accuracy::Accuracy;
+use crate::accuracy::Accuracy;
 use crate::text;
 use deepshift_convert::LayerReport;
 

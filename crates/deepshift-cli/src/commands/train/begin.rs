@@ -1,10 +1,11 @@
 //! From options to a run: a new one, or one that goes on.
 
 use super::folder::Folder;
-use super::options::RunOptions;
+use super::options::{RunOptions, defaults};
 use super::run::{Data, Run};
 use super::{resume, summary};
 use crate::Result;
+use clap::Args;
 use deepshift_train::Settings;
 
 /// Settings and folder, checked against each other before any data is read.
@@ -15,21 +16,21 @@ pub struct Begun {
 }
 
 impl Begun {
-    /// `given` says what the options ask for, `default` what they would if none were given; both may look at the run
-    /// that goes on.
-    pub fn new(
+    /// `settings` says what arguments ask for; it may look at the run that goes on.
+    pub fn new<A: Args>(
+        arguments: &A,
         options: &RunOptions,
-        given: impl Fn(Option<&Settings>) -> Result<Settings>,
-        default: impl Fn(&Settings) -> Result<Settings>,
+        settings: impl Fn(&A, Option<&Settings>) -> Result<Settings>,
     ) -> Result<Self> {
         let notes = options.original.check()?;
         let Some(path) = options.resume.as_deref() else {
-            return Ok(Self { settings: given(None)?, resumed: None, notes });
+            return Ok(Self { settings: settings(arguments, None)?, resumed: None, notes });
         };
         let folder = Folder::to_resume(path)?;
         let stored = folder.settings()?;
-        let given = given(Some(&stored))?;
-        let settings = resume::settings(folder.path(), &stored, &given, &default(&given)?)?;
+        let given = settings(arguments, Some(&stored))?;
+        let default = settings(&defaults::<A>(), Some(&given))?;
+        let settings = resume::settings(folder.path(), &stored, &given, &default)?;
         Ok(Self { settings, resumed: Some(folder), notes })
     }
 

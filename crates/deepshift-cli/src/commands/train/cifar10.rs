@@ -2,7 +2,7 @@
 
 use super::begin::Begun;
 use super::learning::Defaults;
-use super::options::{TrainingOptions, defaults};
+use super::options::TrainingOptions;
 use super::run::{self, Data};
 use crate::{Error, Result};
 use clap::Args;
@@ -66,11 +66,7 @@ fn unique_name(arch: &str) -> Result<String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let begun = Begun::new(
-        &arguments.training.run,
-        |resumed| arguments.settings(resumed),
-        |given| defaults::<Arguments>().settings(Some(given)),
-    )?;
+    let begun = Begun::new(arguments, &arguments.training.run, Arguments::settings)?;
     let train = cifar10::load(&arguments.data, Part::Train)?;
     let test = cifar10::load(&arguments.data, Part::Test)?;
     let data = Data::new("cifar10", train, test, &arguments.training.loading);

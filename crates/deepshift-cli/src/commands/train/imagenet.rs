@@ -2,7 +2,7 @@
 
 use super::begin::Begun;
 use super::learning::Defaults;
-use super::options::{DataOptions, TrainingOptions, defaults};
+use super::options::{DataOptions, TrainingOptions};
 use super::run::{self, Data};
 use crate::{Error, Result};
 use clap::Args;
@@ -88,11 +88,7 @@ impl Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let begun = Begun::new(
-        &arguments.training.run,
-        |resumed| arguments.settings(resumed),
-        |given| defaults::<Arguments>().settings(Some(given)),
-    )?;
+    let begun = Begun::new(arguments, &arguments.training.run, Arguments::settings)?;
     let data = arguments.data(&begun.settings)?;
     run::run(&begun.run(&arguments.training.run, data))
 }

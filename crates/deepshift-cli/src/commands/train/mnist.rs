@@ -2,7 +2,7 @@
 
 use super::begin::Begun;
 use super::learning::Defaults;
-use super::options::{TrainingOptions, defaults};
+use super::options::TrainingOptions;
 use super::run::{self, Data};
 use crate::Result;
 use clap::{Args, ValueEnum};
@@ -63,11 +63,7 @@ impl Arguments {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let begun = Begun::new(
-        &arguments.training.run,
-        |resumed| arguments.settings(resumed),
-        |given| defaults::<Arguments>().settings(Some(given)),
-    )?;
+    let begun = Begun::new(arguments, &arguments.training.run, Arguments::settings)?;
     let train = mnist::load(&arguments.data, Part::Train)?;
     let test = mnist::load(&arguments.data, Part::Test)?;
     let data = Data::new("mnist", train, test, &arguments.training.loading);

@@ -3,6 +3,7 @@
 use super::folder::Folder;
 use super::options::{DataOptions, RunOptions};
 use super::summary;
+use crate::accuracy::Accuracy;
 use crate::dataset::tell_skipped;
 use crate::engine::{DeviceName, Engine, EngineOptions, KernelName, ModeName};
 use crate::progress::Progress;
@@ -213,16 +214,15 @@ fn evaluate_packed(run: &Run, trainer: &Trainer, network: &Network) -> Result<()
         threads: None,
     };
     let engine = Engine::new(&packed.model, &options)?;
-    let mut right = 0;
-    let mut pictures = 0;
+    let mut accuracy = Accuracy::default();
     for batch in run.data.tests() {
         let batch = batch?;
         let logits = engine.run(Input::Values(&batch.images))?;
         let classes = logits.len() / batch.labels.len().max(1);
-        let rows = logits.chunks(classes.max(1)).zip(&batch.labels);
-        right += rows.filter(|&(logits, &label)| deepshift_core::rank(logits, label as usize) == 0).count();
-        pictures += batch.labels.len();
+        for (logits, &label) in logits.chunks(classes.max(1)).zip(&batch.labels) {
+            accuracy.count(logits, label as usize);
+        }
     }
-    let top1 = 100.0 * right as f64 / pictures.max(1) as f64;
+    let top1 = accuracy.top1_percent();
     output::print(&format!("top-1 {top1:.2} %: {}\n", engine.description()))
 }
