@@ -5,7 +5,7 @@ use crate::convert::Options;
 use crate::correct::{correct_norm, norm_behind, set_bias};
 use crate::grid::Grid;
 use crate::matrix::solve;
-use crate::moments::{Affine, Moments};
+use crate::moments::{Affine, LEAST_GAIN, Moments};
 use crate::quadratic::{Quadratic, Scale};
 use crate::report::LayerReport;
 use crate::round::{Row, nearest, pack, rounded};
@@ -140,15 +140,17 @@ impl Layer {
 
     /// The best of all scales.
     fn row(&self, quadratic: &Quadratic, wanted: &[f32], grid: &Grid, options: &Options) -> Row {
-        let exponents = match options.channel_exponents {
+        let steps = if self.norm.is_some() { finer_scales(wanted.len()) } else { 1 };
+        let finer = |step: usize| (step as f32 / steps as f32).exp2();
+        let scale = |power: i32, step: usize| match options.channel_exponents {
+            true => Scale { exponent: power, factor: finer(step) },
+            false => Scale { exponent: 0, factor: (finer(step) * (power as f32).exp2()).max(LEAST_GAIN as f32) },
+        };
+        let powers = match options.channel_exponents || self.norm.is_some() {
             true => grid.exponents(wanted).to_vec(),
             false => vec![0],
         };
-        let steps = if self.norm.is_some() { finer_scales(wanted.len()) } else { 1 };
-        let finer = |step: usize| (step as f32 / steps as f32).exp2();
-        let scales = exponents
-            .into_iter()
-            .flat_map(|exponent| (0..steps).map(move |step| Scale { exponent, finer: finer(step) }));
+        let scales = powers.into_iter().flat_map(|power| (0..steps).map(move |step| scale(power, step)));
         let rows = scales.map(|scale| quadratic.choose(wanted, grid, scale));
         rows.min_by(|a, b| a.error.total_cmp(&b.error)).unwrap_or_else(|| nearest(wanted, grid, false))
     }

@@ -95,15 +95,17 @@ impl Moments {
         let variance = (0..size).map(|k| weights[k] * dot(self.covariance.row(k), weights)).sum::<f64>();
         let wanted = self.variance_y[channel];
         let gain = (wanted / variance).sqrt();
-        let gain = if free_gain && GAINS.contains(&gain) { gain } else { 1.0 };
+        let gain = if free_gain && gain <= MOST_GAIN { gain.max(LEAST_GAIN) } else { 1.0 };
         let shift = self.mean_y[channel] - gain * dot(weights, &self.mean_x);
         let left = (wanted - 2.0 * gain * cross + gain * gain * variance) / wanted;
         (Affine { gain, shift }, if wanted > 0.0 { left.max(0.0) } else { 0.0 })
     }
 }
 
-/// Beyond these, next to nothing reaches the channel and there is nothing to set right.
-const GAINS: std::ops::RangeInclusive<f64> = 1e-3..=1e3;
+/// Above, next to nothing reaches the channel and there is nothing to set right.
+const MOST_GAIN: f64 = 1e3;
+/// Below, next to nothing leaves it, and its statistics would leave the range of numbers.
+pub(crate) const LEAST_GAIN: f64 = 1e-6;
 
 fn add(sums: &mut [f64], values: &[f32]) {
     sums.iter_mut().zip(values).for_each(|(sum, &value)| *sum += f64::from(value));

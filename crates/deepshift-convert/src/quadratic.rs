@@ -25,7 +25,7 @@ pub(crate) struct Scale {
     /// Of two, in the file.
     pub exponent: i32,
     /// Taken up by the BatchNorm behind the layer.
-    pub finer: f32,
+    pub factor: f32,
 }
 
 /// Times that all weights of a channel are looked at again, at most.
@@ -56,7 +56,7 @@ impl Quadratic {
 
     /// Weights on the grid for the wanted ones. The row's error is in units of the wanted weights.
     pub fn choose(&self, wanted: &[f32], grid: &Grid, scale: Scale) -> Row {
-        let unit = (scale.exponent as f32).exp2() * scale.finer;
+        let unit = (scale.exponent as f32).exp2() * scale.factor;
         let mut row = self.first_guess(wanted, grid, unit);
         let error = self.improve(wanted, grid, unit, &mut row);
         Row { indices: row, exponent: scale.exponent, error }
@@ -179,7 +179,7 @@ mod tests {
         let (mut chosen, mut rounded) = (0.0, 0.0);
         for seed in 0..11 {
             let wanted = wanted(seed);
-            let scale = Scale { exponent: 1, finer: 0.75 };
+            let scale = Scale { exponent: 1, factor: 0.75 };
             let row = quadratic.choose(&wanted, &grid, scale);
             let values: Vec<f32> = row.indices.iter().map(|&index| grid.value(index) * 1.5).collect();
             let exact = error(&matrix, &wanted, &values);

@@ -96,6 +96,22 @@ fn every_method_loses_less_than_the_one_before() {
 }
 
 #[test]
+fn without_channel_exponents_a_batch_norm_takes_up_the_scale() {
+    let mut model = model();
+    // Weights far below the smallest power of two of 3 bits, in a layer that BatchNorm follows and makes up for.
+    for (name, factor) in [("stem.weight", 1e-3), ("stem_norm.running_var", 1e-6), ("stem_norm.running_mean", 1e-3)] {
+        let Some(Tensor::Float(tensor)) = model.tensors.get_mut(name) else { panic!("no {name}") };
+        tensor.values.iter_mut().for_each(|value| *value *= factor);
+    }
+    let pictures = formula_input(&model.graph, 1, 48);
+    let stem = |options: &Options| go(&model, Some(&pictures), options).layers[0].clone();
+    let (with, without) = (stem(&options(3)), stem(&Options { channel_exponents: false, ..options(3) }));
+    assert_eq!((with.name.as_str(), without.exponents), ("stem", [0, 0]));
+    assert!(with.exponents[1] < -3, "{:?}", with.exponents);
+    assert_eq!(without.output_error, with.output_error);
+}
+
+#[test]
 fn without_options_weights_are_rounded_as_the_paper_rounds_them() {
     let model = model();
     let options = Options { channel_exponents: false, reconstruct: false, ..options(5) };

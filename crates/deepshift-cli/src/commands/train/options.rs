@@ -109,7 +109,7 @@ pub struct DataOptions {
 /// Where a run begins, and what it leaves.
 #[derive(Args, Clone, Debug)]
 pub struct RunOptions {
-    /// Start from these weights: .pth or .safetensors; float weights are converted
+    /// Start from these weights: .pth, .safetensors or, as `deepshift convert` writes it, .dshift; float weights are converted
     #[arg(long, conflicts_with = "resume")]
     pub weights: Option<PathBuf>,
     /// Go on with a run: its folder or its checkpoint.safetensors; training options come from there

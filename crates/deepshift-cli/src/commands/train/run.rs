@@ -7,14 +7,15 @@ use crate::accuracy::Accuracy;
 use crate::dataset::tell_skipped;
 use crate::engine::{DeviceName, Engine, EngineOptions, KernelName, ModeName};
 use crate::progress::Progress;
-use crate::{Error, Result, interrupt, output};
+use crate::{Error, Result, files, interrupt, output, text};
 use burn::tensor::Device;
-use deepshift_burn::{Network, read_state_dict};
-use deepshift_core::Input;
+use deepshift_burn::{Network, StateDict, read_state_dict};
+use deepshift_core::{Input, Tensor};
 use deepshift_train::data::{Loader, Source};
-use deepshift_train::{CALIBRATION_PICTURES, Settings, Sums, Trainer, evaluate, pack};
+use deepshift_train::{CALIBRATION_PICTURES, Settings, Sums, Trainer, evaluate, model_weights, pack};
 use std::cell::Cell;
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -99,11 +100,32 @@ pub fn run(run: &Run) -> Result<()> {
 }
 
 fn start(run: &Run, device: &Device) -> Result<Trainer> {
-    let weights = run.options.weights.as_deref().map(read_state_dict).transpose()?;
+    let weights = run.options.weights.as_deref().map(read_weights).transpose()?;
     if run.options.evaluate && weights.is_none() {
         return Err(Error::input("--evaluate needs weights: give --weights FILE or --resume FOLDER"));
     }
     Ok(Trainer::new(run.settings.clone(), run.data.train.len(), weights.as_ref(), device)?)
+}
+
+/// Those of a packed model are decoded, so that a training goes on from a conversion.
+fn read_weights(path: &Path) -> Result<StateDict> {
+    if path.extension().is_none_or(|extension| extension != "dshift") {
+        return Ok(read_state_dict(path)?);
+    }
+    let model = files::read_model(path)?.model;
+    let is_beyond_training = |tensor: &Tensor| match tensor {
+        Tensor::Shift(weight) => weight.second.is_some() || weight.exponents.is_some(),
+        Tensor::Float(_) => false,
+    };
+    match model.tensors.iter().find(|(_, tensor)| is_beyond_training(tensor)) {
+        Some((name, _)) => Err(Error::input(format!(
+            "{}: {} has two terms or channel exponents, and training has neither: convert without --terms 2 and \
+             --channel-exponents",
+            path.display(),
+            text::one_line(name)
+        ))),
+        None => Ok(model_weights(&model)),
+    }
 }
 
 fn resume(run: &Run, folder: &Folder, device: &Device) -> Result<Trainer> {

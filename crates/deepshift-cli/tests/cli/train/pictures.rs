@@ -2,6 +2,7 @@
 
 use super::Results;
 use crate::fixture::Fixture;
+use deepshift_core::Model;
 use std::path::Path;
 
 const CIFAR10: [&str; 10] =
@@ -62,6 +63,30 @@ fn augmented_averaged_and_resumed_is_the_same_run() {
     let expected = format!("top-1 {}", result.rsplit_once("top-1 ").unwrap().1.split(" %").next().unwrap());
     assert!(evaluated.contains(&expected), "{evaluated} instead of {top1}");
     whole.succeed(&format!("eval {model} --kernel shift"));
+}
+
+#[test]
+fn a_training_goes_on_from_a_conversion() {
+    let fixture = cifar10();
+    fixture.succeed("train cifar10 -a lenet --batch-size 16 --epochs 1 --lr 0.01");
+    let source = "models/cifar10/lenet/shift/weights.safetensors --arch lenet --shift-type Q --weight-bits 4";
+    fixture.succeed(&format!("convert {source} --calibrate data/train --reconstruct -o start.dshift"));
+    let shift = "train cifar10 -a lenet -st Q -wb 4 -s 1000 --batch-size 16 --epochs 1";
+    let before = fixture.succeed(&format!("{shift} --weights start.dshift --evaluate"));
+    let of_file = fixture.succeed("eval start.dshift --mode float");
+    let numbers = |text: &str| text[text.rfind("top-1 ").unwrap()..].split(" %").next().unwrap().to_owned();
+    assert_eq!(numbers(&before), numbers(&of_file));
+    // Without a learning rate the rounded weights stay what they were.
+    fixture.succeed(&format!("{shift} --weights start.dshift --lr 0"));
+    let read = |path: &str| Model::from_bytes(&std::fs::read(fixture.path(path)).unwrap()).unwrap();
+    let (start, after) = (read("start.dshift"), read("models/cifar10/lenet/shift_q_all_wb_4/model.dshift"));
+    for layer in ["conv1", "conv2", "fc1", "fc2", "fc3"] {
+        assert!(start.shift_weight(layer).unwrap() == after.shift_weight(layer).unwrap(), "{layer}");
+    }
+
+    fixture.succeed(&format!("convert {source} --channel-exponents -o exponents.dshift"));
+    let message = fixture.fail(&format!("{shift} --weights exponents.dshift"));
+    assert!(message.contains("has two terms or channel exponents, and training has neither"), "{message}");
 }
 
 #[test]
