@@ -7,9 +7,7 @@ import sys
 from pathlib import Path
 
 DEEPSHIFT = os.environ["DEEPSHIFT"]
-ROOT = Path(os.environ.get("DEEPSHIFT_DATA", "data"))
-DATA = ROOT / "imagenet"
-CIFAR10 = ROOT / "cifar10"
+DATA = Path(os.environ.get("DEEPSHIFT_DATA", "data")) / "imagenet"
 MODELS = Path("models/imagenet")
 FOLDER = MODELS / "convert"
 
@@ -37,16 +35,6 @@ ROWS = {
     "squeezenet-q5": (SQUEEZENET, bits("Q", 5) + BEST, True),
     "squeezenet-ps5": (SQUEEZENET, bits("PS", 5) + BEST, True),
     "squeezenet-2x4": (SQUEEZENET, bits("PS", 4, 2) + BEST, True),
-}
-# Calibrated on 512 training pictures, measured on all test pictures.
-RESNET20_ROWS = {
-    "resnet20-paper-q5": bits("Q", 5),
-    "resnet20-q5": bits("Q", 5) + BEST,
-    "resnet20-q4": bits("Q", 4) + BEST,
-    "resnet20-ps4": bits("PS", 4) + BEST,
-    "resnet20-q3": bits("Q", 3) + BEST,
-    "resnet20-ps3": bits("PS", 3) + BEST,
-    "resnet20-2x3": bits("PS", 3, 2) + BEST,
 }
 
 # File in web/models: row, licence, origin.
@@ -128,29 +116,12 @@ def cell(values):
     return f"{values[0]:.1f} / {values[1]:.1f}" if values else ""
 
 
-def row(name, results, file):
-    print(f"| {name} | {' | '.join(map(cell, results))} | {(FOLDER / file).stat().st_size:,} |", flush=True)
-
-
-def head():
+def imagenet(names):
     print("| | float weights | float mode | integer mode | multiplier-free | bytes |")
     print("|---|---|---|---|---|---|")
-
-
-def imagenet(names):
-    head()
     for name in names:
-        row(name, [both(name, mode) for mode in MODES], f"{name}.0.dshift")
-
-
-def resnet20(weights):
-    head()
-    for name, options in RESNET20_ROWS.items():
-        options = [*options, "--evaluate", CIFAR10 / "test"]
-        if "paper" not in name:
-            options += ["--calibrate", CIFAR10 / "train", "--calibration-pictures", "512"]
-        text = recorded(name, [weights, "--arch", "resnet20"], options)
-        row(name, [percentages(text, mode) for mode in MODES], f"{name}.dshift")
+        cells = [cell(both(name, mode)) for mode in MODES]
+        print(f"| {name} | {' | '.join(cells)} | {(FOLDER / f'{name}.0.dshift').stat().st_size:,} |", flush=True)
 
 
 def ship(file, name, license, origin):
@@ -170,8 +141,6 @@ def ship(file, name, license, origin):
 
 def main(arguments):
     FOLDER.mkdir(parents=True, exist_ok=True)
-    if arguments[:1] == ["--resnet20"]:
-        return resnet20(*arguments[1:])
     halves()
     imagenet([name for name in arguments if name != "--ship"] or ROWS)
     if "--ship" in arguments:

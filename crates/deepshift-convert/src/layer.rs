@@ -141,10 +141,13 @@ impl Layer {
     /// The best of all scales.
     fn row(&self, quadratic: &Quadratic, wanted: &[f32], grid: &Grid, options: &Options) -> Row {
         let steps = if self.norm.is_some() { finer_scales(wanted.len()) } else { 1 };
-        let finer = |step: usize| (step as f32 / steps as f32).exp2();
-        let scale = |power: i32, step: usize| match options.channel_exponents {
-            true => Scale { exponent: power, factor: finer(step) },
-            false => Scale { exponent: 0, factor: (finer(step) * (power as f32).exp2()).max(LEAST_GAIN as f32) },
+        let scale = |power: i32, step: usize| {
+            let finer = (step as f32 / steps as f32).exp2();
+            let all = finer * (power as f32).exp2();
+            match options.channel_exponents {
+                true => Scale { exponent: power, factor: finer },
+                false => Scale { exponent: 0, factor: all.max(LEAST_GAIN as f32) },
+            }
         };
         let powers = match options.channel_exponents || self.norm.is_some() {
             true => grid.exponents(wanted).to_vec(),

@@ -99,7 +99,9 @@ fn every_method_loses_less_than_the_one_before() {
 fn without_channel_exponents_a_batch_norm_takes_up_the_scale() {
     let mut model = model();
     // Weights far below the smallest power of two of 3 bits, in a layer that BatchNorm follows and makes up for.
-    for (name, factor) in [("stem.weight", 1e-3), ("stem_norm.running_var", 1e-6), ("stem_norm.running_mean", 1e-3)] {
+    for (name, factor) in
+        [("stem.weight", 1e-3), ("stem_norm.running_var", 1e-6), ("stem_norm.running_mean", 1e-3)]
+    {
         let Some(Tensor::Float(tensor)) = model.tensors.get_mut(name) else { panic!("no {name}") };
         tensor.values.iter_mut().for_each(|value| *value *= factor);
     }
