@@ -9,7 +9,7 @@ CONVERTED = Path("models/cifar10/convert")
 MODES = ["converted, float mode", "converted, integer mode", "converted, multiplier-free"]
 CONVERSIONS = ["paper-q5", "q5", "ps5", "q4", "ps4", "q3", "ps3", "q2", "ps2", "2x3"]
 TRAININGS = [
-    ("float, 40 epochs", "shift_short", None),
+    ("float, 30 epochs", "shift_short", None),
     ("Q 5 bits, 5 epochs", "shift_q_all_wb_5_from_converted", "q5"),
     ("PS 5 bits, 5 epochs", "shift_ps_all_wb_5_from_converted", "ps5"),
     ("Q 3 bits, 5 epochs", "shift_q_all_wb_3_from_converted", "q3"),

@@ -133,11 +133,22 @@ fn calibrated(
     drop(chunks);
     step(layers.len())?;
     converted.check()?;
-    let statistics = observe(&networks, converted.graph.nodes.len())?;
+    let statistics = observe_converted(&networks, converted.graph.nodes.len())?;
     Ok(Converted { model: converted, layers: reports, statistics })
 }
 
-fn observe(networks: &Networks, nodes: usize) -> Result<Vec<ActivationStatistics>> {
+/// What the values of each node of a network look like on pictures given as it takes them.
+///
+/// # Errors
+/// [`Error::BadArgument`] without pictures, [`Error::Core`] for a model that does not hold together or pictures that do not fit it.
+pub fn observe(model: &Model, pictures: Input) -> Result<Vec<ActivationStatistics>> {
+    if pictures.count(model.graph.input_shape())? == 0 {
+        return Err(Error::BadArgument("there are no calibration pictures".into()));
+    }
+    observe_converted(&Networks::new(model, model, pictures)?, model.graph.nodes.len())
+}
+
+fn observe_converted(networks: &Networks, nodes: usize) -> Result<Vec<ActivationStatistics>> {
     let of_chunk = |chunk: &Chunk| {
         let mut statistics = vec![ActivationStatistics::default(); nodes];
         networks.run(chunk, |node, values| {

@@ -3,13 +3,13 @@
 use crate::Result;
 use crate::convert::Options;
 use crate::correct::{correct_norm, norm_behind, set_bias};
-use crate::grid::Grid;
 use crate::matrix::solve;
 use crate::moments::{Affine, LEAST_GAIN, Moments};
 use crate::quadratic::{Quadratic, Scale};
 use crate::report::LayerReport;
-use crate::round::{Row, nearest, pack, rounded};
-use deepshift_core::{Model, ShiftWeight, Tensor};
+use crate::round::{Row, exponents, nearest, pack, powers, rounded};
+use deepshift_core::graph::Op;
+use deepshift_core::{Grid, Model, ShiftWeight, Tensor};
 use deepshift_cpu::Patches;
 use rayon::prelude::*;
 
@@ -27,10 +27,13 @@ pub(crate) struct Layer {
     /// Row after row, in the order of the patches.
     weights: Vec<f32>,
     norm: Option<usize>,
+    pull: f64,
 }
 
 /// The float weights' pull on the corrected ones, in mean variances of the inputs: without it the correction follows chance.
 const PULL: f64 = 2.0;
+/// The same for a convolution that no BatchNorm follows, where nothing else makes up for a drift.
+const PULL_WITHOUT_NORM: f64 = 0.3;
 /// What makes the covariance of the inputs safely invertible, in the same unit.
 const DAMPING: f64 = 0.03;
 /// How much more of both where there are as few samples as weights of a channel.
@@ -56,7 +59,11 @@ impl Layer {
             None => vec![0.0; weights.len() / fan_in],
         };
         let (operand, norm) = (graph.nodes[node].inputs[0], norm_behind(graph, node));
-        Ok(Self { node, operand, patches, bias, name, shape, weights, norm })
+        let pull = match (&graph.nodes[node].op, norm) {
+            (Op::Conv2d(_), None) => PULL_WITHOUT_NORM,
+            _ => PULL,
+        };
+        Ok(Self { node, operand, patches, bias, name, shape, weights, norm, pull })
     }
 
     /// The BatchNorm that alone uses the layer's values.
@@ -129,11 +136,11 @@ impl Layer {
         let fan_in = self.patches.fan_in();
         let unit = moments.covariance.mean_diagonal();
         let few = fan_in as f64 / moments.samples;
-        let wanted = drift_corrected(moments, weights, unit * (PULL + PULL_OF_FEW * few));
+        let wanted = drift_corrected(moments, weights, unit * (self.pull + PULL_OF_FEW * few));
         let quadratic = Quadratic::new(&moments.covariance, unit * (DAMPING + DAMPING_OF_FEW * few));
         let choose = |wanted: &[f32]| match &quadratic {
             Some(quadratic) => self.row(quadratic, wanted, grid, options),
-            None => nearest(wanted, grid, options.channel_exponents),
+            None => nearest(wanted, grid, &exponents(wanted, options)),
         };
         wanted.par_chunks(fan_in).map(choose).collect()
     }
@@ -150,12 +157,12 @@ impl Layer {
             }
         };
         let powers = match options.channel_exponents || self.norm.is_some() {
-            true => grid.exponents(wanted).to_vec(),
+            true => powers(wanted, options.two_terms).to_vec(),
             false => vec![0],
         };
         let scales = powers.into_iter().flat_map(|power| (0..steps).map(move |step| scale(power, step)));
         let rows = scales.map(|scale| quadratic.choose(wanted, grid, scale));
-        rows.min_by(|a, b| a.error.total_cmp(&b.error)).unwrap_or_else(|| nearest(wanted, grid, false))
+        rows.min_by(|a, b| a.error.total_cmp(&b.error)).unwrap_or_else(|| nearest(wanted, grid, &[0]))
     }
 }
 

@@ -7,7 +7,6 @@
 mod convert;
 mod correct;
 mod error;
-mod grid;
 mod layer;
 mod matrix;
 mod moments;
@@ -17,6 +16,6 @@ mod round;
 mod samples;
 mod walk;
 
-pub use convert::{Options, Progress, convert};
+pub use convert::{Options, Progress, convert, observe};
 pub use error::{Error, Result};
 pub use report::{Converted, LayerReport};

@@ -4,9 +4,9 @@
 //! `e H e'`. A first guess goes through the weights once, each making up for the errors of those before it (GPTQ, Frantar
 //! et al. 2022, in the form of Chee et al. 2023, "QuIP", algorithm LDLQ); then single weights move as long as that helps.
 
-use crate::grid::Grid;
 use crate::matrix::{Square, dot_f32};
 use crate::round::Row;
+use deepshift_core::Grid;
 
 /// `e H e'`, ready to be made small over a grid.
 pub(crate) struct Quadratic {
@@ -185,7 +185,7 @@ mod tests {
             let exact = error(&matrix, &wanted, &values);
             assert!((row.error - exact).abs() < 1e-3 * exact, "{} {exact}", row.error);
             chosen += exact;
-            let row = nearest(&wanted.iter().map(|w| w / 1.5).collect::<Vec<f32>>(), &grid, false);
+            let row = nearest(&wanted.iter().map(|w| w / 1.5).collect::<Vec<f32>>(), &grid, &[0]);
             let values: Vec<f32> = row.indices.iter().map(|&index| grid.value(index) * 1.5).collect();
             rounded += error(&matrix, &wanted, &values);
         }

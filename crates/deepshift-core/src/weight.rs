@@ -2,6 +2,7 @@
 
 use crate::bits::{get, pack, packed_len, set};
 use crate::codes::{ShiftFormat, ShiftType, Term, term_value};
+use crate::grid::Grid;
 use crate::round::{exp2, round_log2};
 use crate::{Error, Result};
 
@@ -51,6 +52,23 @@ impl ShiftWeight {
             .collect();
         let weight = Self { shape, format, first: pack(&codes, format.bits), second: None, exponents: None };
         Ok((weight, zeros))
+    }
+
+    /// The same codes and channel exponents with other weights, in the order of `shape`: each is the nearest that they can
+    /// say. NaN gives the largest.
+    ///
+    /// # Errors
+    /// [`Error::BadArgument`] where the number of values is another.
+    pub fn with_values(&self, values: &[f32]) -> Result<Self> {
+        if values.len() != self.len() {
+            return Err(Error::argument(format!("{} values for {} weights", values.len(), self.len())));
+        }
+        let grid = Grid::new(self.format, self.second.is_some());
+        let fan_in = self.fan_in().max(1);
+        let scaled = |(index, &value): (usize, &f32)| value * exp2(-self.exponent(index / fan_in));
+        let indices: Vec<usize> =
+            values.iter().enumerate().map(scaled).map(|value| grid.nearest(value)).collect();
+        Ok(grid.pack(self.shape.clone(), &indices, self.exponents.clone()))
     }
 
     /// Output channels.
@@ -233,6 +251,19 @@ mod tests {
         assert_eq!(weight.values(), [1.25, -0.5]);
         assert_eq!(weight.integers(), [(1 << 13) + (1 << 11), -(1 << 12)]);
         assert_eq!(weight.unit(0), 2f32.powi(-13));
+    }
+
+    #[test]
+    fn other_values_become_the_nearest() {
+        let (mut weight, _) = ShiftWeight::from_values(vec![2, 2], ps5(), &[1.0, 0.5, 0.25, 0.0]).unwrap();
+        assert_eq!(weight.with_values(&weight.values()).unwrap(), weight);
+        weight.exponents = Some(vec![2, -3]);
+        let other = weight.with_values(&[2.9, -9.0, 0.1, 0.0]).unwrap();
+        assert_eq!(other.values(), [2.0, -4.0, 0.125, 0.0]);
+        assert_eq!(other.exponents, weight.exponents);
+        weight.second = Some(weight.first.clone());
+        assert_eq!(weight.with_values(&[2.9, -9.0, 0.1, 0.0]).unwrap().values(), [3.0, -8.0, 0.09375, 0.0]);
+        assert!(weight.with_values(&[1.0]).is_err());
     }
 
     #[test]

@@ -13,8 +13,10 @@ use deepshift_convert::{Converted, Options};
 use deepshift_core::{Input, MAX_INTEGER_BITS, Mode, Model, ShiftFormat, ShiftType};
 use deepshift_models::Conversion;
 use deepshift_models::integer::build_integer;
+use deepshift_train::Distillation;
 use deepshift_train::data::Dataset;
 use evaluate::evaluate;
+use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -95,6 +97,9 @@ struct CalibrationOptions {
     /// Choose the weights of each channel together, so that the layer gives what it gave
     #[arg(long, requires = "calibrate")]
     reconstruct: bool,
+    /// Train for N epochs over the calibration pictures towards what the float network answers
+    #[arg(long, value_name = "N", requires = "calibrate")]
+    distill: Option<NonZeroU32>,
     /// Let the epilogues of integer mode shift and add instead of multiplying
     #[arg(long, requires = "calibrate")]
     multiplier_free: bool,
@@ -141,6 +146,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let labelled = labelled(&arguments.evaluation, &model)?;
     let calibration = calibration(&arguments.calibration, &model)?;
     let mut converted = convert(&model, calibration.as_ref(), &options)?;
+    if let (Some(epochs), Some(pictures)) = (arguments.calibration.distill, &calibration) {
+        distill(&model, &mut converted, pictures, epochs)?;
+    }
     let accuracies = match &labelled {
         Some(labelled) => accuracies(&model, &converted, labelled)?,
         None => Vec::new(),
@@ -209,6 +217,26 @@ fn convert(model: &Model, calibration: Option<&Dataset>, options: &Options) -> R
         Err(deepshift_convert::Error::Stopped) => Err(Error::Interrupted),
         converted => converted.map_err(Error::input),
     }
+}
+
+/// Trains the converted network, and looks at its activations again.
+fn distill(float: &Model, converted: &mut Converted, pictures: &Dataset, epochs: NonZeroU32) -> Result<()> {
+    let mut distillation = Distillation::new(float, &converted.model, pictures, epochs)?;
+    let steps = distillation.steps();
+    let mut progress = Progress::new("distill", steps as u64);
+    for _ in 0..steps {
+        let error = distillation.step()?;
+        progress.advance(1, &format!("error of the logits {:.2} %", 100.0 * error));
+        if interrupt::requested() {
+            return Err(Error::Interrupted);
+        }
+    }
+    drop(progress);
+    converted.model = distillation.finish()?;
+    let bytes = pictures::with_mirror_images(pictures);
+    converted.statistics =
+        deepshift_convert::observe(&converted.model, Input::Pictures(&bytes)).map_err(Error::input)?;
+    Ok(())
 }
 
 /// Of the float network, and of the converted one in every mode that it can have.

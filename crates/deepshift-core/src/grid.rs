@@ -1,11 +1,11 @@
 //! The values that a weight can take.
 
-use deepshift_core::bits::pack;
-use deepshift_core::round::round_log2;
-use deepshift_core::{ShiftFormat, ShiftType, ShiftWeight, Term, term_value};
+use crate::bits::pack;
+use crate::codes::{ShiftFormat, ShiftType, Term, term_value};
+use crate::weight::ShiftWeight;
 
-/// All values of a weight for channel exponent 0, ascending.
-pub(crate) struct Grid {
+/// All values of a weight of one or two terms for channel exponent 0, ascending.
+pub struct Grid {
     format: ShiftFormat,
     two_terms: bool,
     levels: Vec<Level>,
@@ -17,6 +17,7 @@ struct Level {
 }
 
 impl Grid {
+    /// Of a first term of this format and, with `two_terms`, a second one of type PS and the same width.
     pub fn new(format: ShiftFormat, two_terms: bool) -> Self {
         let second = ShiftFormat { shift_type: ShiftType::PS, ..format };
         let seconds = if two_terms { terms(second) } else { vec![Term::ZERO] };
@@ -39,16 +40,9 @@ impl Grid {
         if x - self.levels[below].value < self.levels[above].value - x { below } else { above }
     }
 
+    /// The value of this index.
     pub fn value(&self, index: usize) -> f32 {
         self.levels[index].value
-    }
-
-    /// Channel exponents worth trying for a channel of these weights.
-    pub fn exponents(&self, weights: &[f32]) -> [i32; 3] {
-        let largest = weights.iter().fold(0.0, |largest: f32, x| largest.max(x.abs()));
-        // A channel of zeros gets weights that are as good as zero.
-        let middle = round_log2(largest).clamp(-100, 100) - i32::from(self.two_terms);
-        [middle, middle + 1, middle - 1]
     }
 
     /// The packed weight of these values, given by index in PyTorch's order.
@@ -108,13 +102,5 @@ mod tests {
             let expected = indices.iter().enumerate().map(|(at, &index)| grid.value(index) * scale(at));
             assert_eq!(weight.values(), expected.collect::<Vec<f32>>(), "{:?}", grid.format);
         }
-    }
-
-    #[test]
-    fn exponents_surround_the_largest_weight() {
-        let grid = |two_terms| Grid::new(ShiftFormat::new(ShiftType::PS, 3).unwrap(), two_terms);
-        assert_eq!(grid(false).exponents(&[0.1, -0.26]), [-2, -1, -3]);
-        assert_eq!(grid(true).exponents(&[0.1, -0.26]), [-3, -2, -4]);
-        assert_eq!(grid(false).exponents(&[0.0]), [-100, -99, -101]);
     }
 }
