@@ -10,14 +10,14 @@ MODES = ["converted, float mode", "converted, integer mode", "converted, multipl
 CONVERSIONS = ["paper-q5", "q5", "ps5", "q4", "ps4", "q3", "ps3", "q2", "ps2", "2x3"]
 TRAININGS = [
     ("float, 30 epochs", "shift_short", None),
-    ("Q 5 bits, 5 epochs", "shift_q_all_wb_5_from_converted", "q5"),
-    ("PS 5 bits, 5 epochs", "shift_ps_all_wb_5_from_converted", "ps5"),
-    ("Q 3 bits, 5 epochs", "shift_q_all_wb_3_from_converted", "q3"),
-    ("PS 3 bits, 5 epochs", "shift_ps_all_wb_3_from_converted", "ps3"),
-    ("DenseShift 3 bits, 5 epochs", "shift_denseshift_all_wb_3_from_converted", "q3"),
-    ("Q 2 bits, 5 epochs", "shift_q_all_wb_2_from_converted", "q2"),
-    ("PS 2 bits, 5 epochs", "shift_ps_all_wb_2_from_converted", "ps2"),
-    ("DenseShift 2 bits, 5 epochs", "shift_denseshift_all_wb_2_from_converted", "q2"),
+    ("Q 5 bits, 3 epochs", "shift_q_all_wb_5_from_converted", "q5"),
+    ("PS 5 bits, 3 epochs", "shift_ps_all_wb_5_from_converted", "ps5"),
+    ("Q 3 bits, 3 epochs", "shift_q_all_wb_3_from_converted", "q3"),
+    ("PS 3 bits, 3 epochs", "shift_ps_all_wb_3_from_converted", "ps3"),
+    ("DenseShift 3 bits, 3 epochs", "shift_denseshift_all_wb_3_from_converted", "q3"),
+    ("Q 2 bits, 3 epochs", "shift_q_all_wb_2_from_converted", "q2"),
+    ("PS 2 bits, 3 epochs", "shift_ps_all_wb_2_from_converted", "ps2"),
+    ("DenseShift 2 bits, 3 epochs", "shift_denseshift_all_wb_2_from_converted", "q2"),
     ("Q 5 bits from random weights, 20 epochs", "shift_q_all_wb_5_scratch", None),
     ("PS 5 bits from random weights, 20 epochs", "shift_ps_all_wb_5_scratch", None),
 ]

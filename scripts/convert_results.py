@@ -33,6 +33,7 @@ ROWS = {
     "lite0-2x4": (LITE0, bits("PS", 4, 2) + BEST, True),
     "lite0-2x3": (LITE0, bits("PS", 3, 2) + BEST, True),
     "squeezenet-q5": (SQUEEZENET, bits("Q", 5) + BEST, True),
+    "squeezenet-distilled-q5": (SQUEEZENET, bits("Q", 5) + BEST + ["--distill", "4"], True),
     "squeezenet-ps5": (SQUEEZENET, bits("PS", 5) + BEST, True),
     "squeezenet-2x4": (SQUEEZENET, bits("PS", 4, 2) + BEST, True),
 }

@@ -108,6 +108,20 @@ fn the_same_command_writes_the_same_bytes() {
 }
 
 #[test]
+fn a_distilled_network_has_the_same_codes_with_other_weights() {
+    let fixture = fixture();
+    let convert = |options: &str| {
+        fixture.succeed(&format!("convert resnet.dshift {ALL} --multiplier-free {options} -o out.dshift"));
+        Model::from_bytes(&std::fs::read(fixture.path("out.dshift")).unwrap()).unwrap()
+    };
+    let (before, after) = (convert(""), convert("--distill 1"));
+    assert!(after.integer.as_ref().unwrap().is_multiplier_free());
+    assert!(before.tensors["bn1.bias"] != after.tensors["bn1.bias"]);
+    let [before, after] = [&before, &after].map(|model| model.shift_weight("conv1").unwrap());
+    assert_eq!((before.format, &before.exponents), (after.format, &after.exponents));
+}
+
+#[test]
 fn without_pictures_there_is_float_mode() {
     let fixture = fixture();
     let stdout = fixture.succeed("convert resnet.dshift -o out.dshift");
