@@ -5,7 +5,7 @@ import { defineConfig, type Plugin } from "vite";
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Fetched when they are first used, because not everybody trains or looks at photographs. */
-const LATE = /mnist-.*\.pack$|deepshift_wasm_train.*\.wasm$|(efficientnet|squeezenet).*\.dshift$/;
+const LATE = /mnist-.*\.pack$|deepshift_wasm_train.*\.wasm$|(efficientnet|squeezenet|cifar10).*\.dshift$/;
 
 /** Gives the service worker the list of the site's files and a version that changes with them. */
 function offline(): Plugin {

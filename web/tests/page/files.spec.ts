@@ -35,7 +35,7 @@ test("a dropped network runs; a damaged one is refused and changes nothing", asy
   await drop(page, "broken.dshift", file.subarray(0, 1000));
   await expect(page.locator("#notice-text")).toHaveText(/^broken.dshift cannot be run/);
   await expect(page.locator("#network option:checked")).toHaveText("mine.dshift");
-  await expect(page.locator("#network option")).toHaveCount(6);
+  await expect(page.locator("#network option")).toHaveCount(7);
 });
 
 test("what is inside the file is shown", async ({ page }) => {

@@ -27,6 +27,14 @@ test("photographs are read by networks for ImageNet", async ({ page, device }) =
   await page.screenshot({ path: "screenshots/photograph.png" });
 });
 
+test("a photograph is read by a network for CIFAR-10", async ({ page }) => {
+  await page.goto("./#pictures");
+  await page.locator("#network").selectOption({ index: 5 });
+  await page.getByRole("button", { name: "Sample picture 1", exact: true }).click();
+  await expect(page.locator("#top5 .label").first()).toHaveText("cat");
+  await expect(page.locator("#picture-bytes")).toHaveText(/resnet20, 143 kB instead of 1\.08 MB as f32/);
+});
+
 test("a photograph of dark ink is cut out and read", async ({ page }) => {
   await page.goto("./#pictures");
   // A 7 in the corner of a grey sheet.
