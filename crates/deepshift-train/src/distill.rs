@@ -100,13 +100,16 @@ impl<'a> Distillation<'a> {
             )));
         }
         let gradients = GradientsParams::from_grads(error.backward(), &rounded);
-        let schedule = Schedule { decay: Decay::Cosine { epochs: self.epochs }, warm_up: WarmUp::None };
-        let done = (self.step % batches + 1) as f64 / batches as f64;
-        let rate = schedule.rate(LEARNING_RATE, (self.step / batches) as u32, done);
-        let rates = ModuleLrScheduler::new(rate).step();
+        let rates = ModuleLrScheduler::new(self.learning_rate(batches)).step();
         self.student = self.optimizer.step(rates, self.student.clone(), gradients);
         self.step += 1;
         Ok(value)
+    }
+
+    fn learning_rate(&self, batches: usize) -> f64 {
+        let schedule = Schedule { decay: Decay::Cosine { epochs: self.epochs }, warm_up: WarmUp::None };
+        let done = (self.step % batches + 1) as f64 / batches as f64;
+        schedule.rate(LEARNING_RATE, (self.step / batches) as u32, done)
     }
 
     /// The student's parameters with the weights of shift layers as their codes can say them.
