@@ -8,16 +8,16 @@ RUNS = Path("models/cifar10/resnet20")
 CONVERTED = Path("models/cifar10/convert")
 MODES = ["converted, float mode", "converted, integer mode", "converted, multiplier-free"]
 CONVERSIONS = ["paper-q5", "q5", "ps5", "q4", "ps4", "q3", "ps3", "q2", "ps2", "2x3"]
+# Name, folder, the conversion it goes on from.
 TRAININGS = [
     ("float, 30 epochs", "shift_short", None),
-    ("Q 5 bits, 3 epochs", "shift_q_all_wb_5_from_converted", "q5"),
-    ("PS 5 bits, 3 epochs", "shift_ps_all_wb_5_from_converted", "ps5"),
-    ("Q 3 bits, 3 epochs", "shift_q_all_wb_3_from_converted", "q3"),
-    ("PS 3 bits, 3 epochs", "shift_ps_all_wb_3_from_converted", "ps3"),
-    ("DenseShift 3 bits, 3 epochs", "shift_denseshift_all_wb_3_from_converted", "q3"),
-    ("Q 2 bits, 3 epochs", "shift_q_all_wb_2_from_converted", "q2"),
-    ("PS 2 bits, 3 epochs", "shift_ps_all_wb_2_from_converted", "ps2"),
-    ("DenseShift 2 bits, 3 epochs", "shift_denseshift_all_wb_2_from_converted", "q2"),
+    *(
+        (f"{name} {bits} bits, 3 epochs", f"shift_{name.lower()}_all_wb_{bits}_{run}", f"{start}{bits}")
+        for bits, runs in [(5, ["from_converted"]), (3, ["from_converted", "fast"]), (2, ["from_converted", "fast"])]
+        for run in runs
+        for name, start in [("Q", "q"), ("PS", "ps"), ("DenseShift", "q")]
+        if (name, bits) != ("DenseShift", 5)
+    ),
     ("Q 5 bits from random weights, 20 epochs", "shift_q_all_wb_5_scratch", None),
     ("PS 5 bits from random weights, 20 epochs", "shift_ps_all_wb_5_scratch", None),
 ]
@@ -42,13 +42,13 @@ def conversions():
 
 
 def trainings():
-    head = ["training", "start", "last epoch", "below float", "minutes"]
+    head = ["training", "learning rate", "start", "last epoch", "below float", "minutes"]
     print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
     float_top1 = None
     for name, folder, start in TRAININGS:
         log = RUNS / folder / "train_log.csv"
         if not (RUNS / folder / "model.dshift").is_file():
-            print(f"| {name} | | not finished | | |")
+            print(f"| {name} | | | not finished | | |")
             continue
         with open(log, newline="") as file:
             epochs = list(csv.DictReader(file))
@@ -56,7 +56,8 @@ def trainings():
         float_top1 = float_top1 or top1
         minutes = sum(float(row["train_time"]) + float(row["test_time"]) for row in epochs) / 60
         begun = percent(measured(start, MODES[0])) if start else ""
-        print(f"| {name} | {begun} | {top1:.2f} | {float_top1 - top1:.2f} | {minutes:.0f} |")
+        rate = re.search(r'"learning_rate": ([\d.]+)', (RUNS / folder / "command_args.txt").read_text())[1]
+        print(f"| {name} | {rate} | {begun} | {top1:.2f} | {float_top1 - top1:.2f} | {minutes:.0f} |")
 
 
 conversions()
