@@ -24,6 +24,11 @@ pub fn read_model(path: &Path) -> Result<ModelFile> {
     Ok(ModelFile { model, bytes: bytes.len() })
 }
 
+/// Whether a file is named as a packed network.
+pub fn is_packed(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "dshift")
+}
+
 /// All bytes of a file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();

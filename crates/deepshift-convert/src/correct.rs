@@ -6,8 +6,7 @@ use deepshift_core::{FloatTensor, Model, Result, Tensor};
 
 /// The BatchNorm that uses the layer's values, if nothing else does.
 pub(crate) fn norm_behind(graph: &Graph, layer: usize) -> Option<usize> {
-    let mut users = (0..graph.nodes.len()).filter(|&user| graph.nodes[user].inputs.contains(&layer));
-    let (user, None) = (users.next()?, users.next()) else { return None };
+    let [user] = graph.users()[layer][..] else { return None };
     (matches!(graph.nodes[user].op, Op::BatchNorm(_)) && layer != graph.logits()).then_some(user)
 }
 

@@ -26,6 +26,8 @@ pub struct Distillation<'a> {
     converted: &'a Model,
     pictures: &'a dyn Source,
     epochs: NonZeroU32,
+    /// Steps of an epoch.
+    batches: usize,
     step: usize,
     teacher: Network,
     /// Its weights are real ones, those of shift layers in units of their channel's exponent.
@@ -57,19 +59,18 @@ impl<'a> Distillation<'a> {
         scale(converted, &mut state, |exponent| -exponent);
         let student = network(&float_graph(&converted.graph), &state, &device)?;
         let optimizer = ModuleOptimizer::from(AdamConfig::new().with_epsilon(1e-8).build());
-        Ok(Self { converted, pictures, epochs, step: 0, teacher, student, optimizer, device })
+        let batches = (pictures.len() as usize).div_ceil(BATCH_SIZE.get());
+        Ok(Self { converted, pictures, epochs, batches, step: 0, teacher, student, optimizer, device })
     }
 
     /// Steps of the whole distillation.
     pub fn steps(&self) -> usize {
-        self.epochs.get() as usize * self.epoch().batch_count()
+        self.epochs.get() as usize * self.batches
     }
 
-    fn epoch(&self) -> TrainingEpoch {
-        let augmentation = Augmentation { flip: true, ..Augmentation::default() };
-        let batches = (self.pictures.len() as usize).div_ceil(BATCH_SIZE.get());
-        let epoch = (self.step / batches.max(1)) as u32;
-        TrainingEpoch::new(self.pictures.len(), BATCH_SIZE, SEED, epoch, augmentation)
+    /// The epoch of the next step, and its place in it.
+    fn place(&self) -> (u32, usize) {
+        ((self.step / self.batches) as u32, self.step % self.batches)
     }
 
     /// Takes one step. Returns the mean squared error of the logits, in variances of the float network's.
@@ -77,9 +78,10 @@ impl<'a> Distillation<'a> {
     /// # Errors
     /// Pictures none of which can be read, and an error that is no number.
     pub fn step(&mut self) -> Result<f64, Error> {
-        let epoch = self.epoch();
-        let batches = epoch.batch_count();
-        let batch = epoch.batch(self.pictures, self.step % batches)?;
+        let (epoch, place) = self.place();
+        let augmentation = Augmentation { flip: true, ..Augmentation::default() };
+        let epoch = TrainingEpoch::new(self.pictures.len(), BATCH_SIZE, SEED, epoch, augmentation);
+        let batch = epoch.batch(self.pictures, place)?;
         let inner = self.device.clone().inner();
         let wanted = self.teacher.forward(pictures(&batch, &inner), Mode::Evaluation)?;
         let variance = wanted.clone().sub(wanted.clone().mean_dim(0)).square().mean().into_scalar::<f32>();
@@ -100,16 +102,16 @@ impl<'a> Distillation<'a> {
             )));
         }
         let gradients = GradientsParams::from_grads(error.backward(), &rounded);
-        let rates = ModuleLrScheduler::new(self.learning_rate(batches)).step();
+        let rates = ModuleLrScheduler::new(self.learning_rate()).step();
         self.student = self.optimizer.step(rates, self.student.clone(), gradients);
         self.step += 1;
         Ok(value)
     }
 
-    fn learning_rate(&self, batches: usize) -> f64 {
+    fn learning_rate(&self) -> f64 {
         let schedule = Schedule { decay: Decay::Cosine { epochs: self.epochs }, warm_up: WarmUp::None };
-        let done = (self.step % batches + 1) as f64 / batches as f64;
-        schedule.rate(LEARNING_RATE, (self.step / batches) as u32, done)
+        let (epoch, place) = self.place();
+        schedule.rate(LEARNING_RATE, epoch, (place + 1) as f64 / self.batches as f64)
     }
 
     /// The student's parameters with the weights of shift layers as their codes can say them.

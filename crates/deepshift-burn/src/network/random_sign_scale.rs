@@ -36,9 +36,9 @@ pub fn randomize_sign_scale(graph: &Graph, seed: u64, state: &mut StateDict) {
 
 /// Whether BatchNorm takes the value of a node, and nothing else does.
 fn is_normalized(graph: &Graph, node: usize) -> bool {
-    let mut users = graph.nodes.iter().filter(|user| user.inputs.contains(&node)).peekable();
-    users.peek().is_some()
-        && users.all(|user| matches!(user.op, Op::BatchNorm(_)))
+    let users = &graph.users()[node];
+    !users.is_empty()
+        && users.iter().all(|&user| matches!(graph.nodes[user].op, Op::BatchNorm(_)))
         && !graph.outputs.contains(&node)
 }
 

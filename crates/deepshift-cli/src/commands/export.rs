@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 fn read_packed(arguments: &Arguments) -> Result<Packed> {
     let path = &arguments.source;
-    if path.extension().is_some_and(|extension| extension == "dshift") {
+    if files::is_packed(path) {
         if !arguments.onnx {
             return Err(Error::input(format!("{} is packed already: --onnx converts it", path.display())));
         }

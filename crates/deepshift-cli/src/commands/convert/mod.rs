@@ -145,9 +145,15 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let model = source::read(arguments)?;
     let labelled = labelled(&arguments.evaluation, &model)?;
     let calibration = calibration(&arguments.calibration, &model)?;
-    let mut converted = convert(&model, calibration.as_ref(), &options)?;
-    if let (Some(epochs), Some(pictures)) = (arguments.calibration.distill, &calibration) {
+    let mirrored = calibration.as_ref().map(pictures::with_mirror_images);
+    let mirrored = mirrored.as_deref().map(Input::Pictures);
+    let mut converted = convert(&model, mirrored, &options)?;
+    if let (Some(epochs), Some(pictures), Some(mirrored)) =
+        (arguments.calibration.distill, &calibration, mirrored)
+    {
         distill(&model, &mut converted, pictures, epochs)?;
+        converted.statistics =
+            deepshift_convert::observe(&converted.model, mirrored).map_err(Error::input)?;
     }
     let accuracies = match &labelled {
         Some(labelled) => accuracies(&model, &converted, labelled)?,
@@ -202,11 +208,9 @@ fn calibration(options: &CalibrationOptions, model: &Model) -> Result<Option<Dat
     options.calibrate.as_ref().map(read).transpose()
 }
 
-fn convert(model: &Model, calibration: Option<&Dataset>, options: &Options) -> Result<Converted> {
+fn convert(model: &Model, calibration: Option<Input>, options: &Options) -> Result<Converted> {
     let mut progress: Option<Progress> = None;
-    let bytes = calibration.map(pictures::with_mirror_images);
-    let input = bytes.as_deref().map(Input::Pictures);
-    let converted = deepshift_convert::convert(model, input, options, &mut |step| {
+    let converted = deepshift_convert::convert(model, calibration, options, &mut |step| {
         match &mut progress {
             Some(progress) => progress.advance(1, step.layer),
             None => progress = Some(Progress::new("convert", step.layers as u64)),
@@ -219,7 +223,7 @@ fn convert(model: &Model, calibration: Option<&Dataset>, options: &Options) -> R
     }
 }
 
-/// Trains the converted network, and looks at its activations again.
+/// Trains the converted network, whose activations are then others.
 fn distill(float: &Model, converted: &mut Converted, pictures: &Dataset, epochs: NonZeroU32) -> Result<()> {
     let mut distillation = Distillation::new(float, &converted.model, pictures, epochs)?;
     let steps = distillation.steps();
@@ -231,11 +235,7 @@ fn distill(float: &Model, converted: &mut Converted, pictures: &Dataset, epochs:
             return Err(Error::Interrupted);
         }
     }
-    drop(progress);
     converted.model = distillation.finish()?;
-    let bytes = pictures::with_mirror_images(pictures);
-    converted.statistics =
-        deepshift_convert::observe(&converted.model, Input::Pictures(&bytes)).map_err(Error::input)?;
     Ok(())
 }
 

@@ -12,8 +12,7 @@ use deepshift_train::pack_float;
 /// Reads the float network and puts what the options say into it.
 pub fn read(arguments: &Arguments) -> Result<Model> {
     let path = &arguments.source;
-    let is_packed = path.extension().is_some_and(|extension| extension == "dshift");
-    let mut model = match (&arguments.arch, is_packed) {
+    let mut model = match (&arguments.arch, files::is_packed(path)) {
         (None, true) => files::read_model(path)?.model,
         (Some(arch), false) => state_dict(arguments, arch)?,
         (Some(_), true) => {

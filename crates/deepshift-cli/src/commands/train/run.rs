@@ -109,7 +109,7 @@ fn start(run: &Run, device: &Device) -> Result<Trainer> {
 
 /// Those of a packed model are decoded, so that a training goes on from a conversion.
 fn read_weights(path: &Path) -> Result<StateDict> {
-    if path.extension().is_none_or(|extension| extension != "dshift") {
+    if !files::is_packed(path) {
         return Ok(read_state_dict(path)?);
     }
     let model = files::read_model(path)?.model;
