@@ -3,6 +3,7 @@
  * view; it is loaded when a view first asks for it.
  */
 import { type DeviceReport, load, type LoadOptions, type Model, type ModelInfo } from "deepshift";
+import { inspect, type ModelReport } from "deepshift/inspect";
 import { load as loadInWorker } from "deepshift/worker";
 import shipped from "../models/index.json";
 import { download } from "./page/download.js";
@@ -59,6 +60,7 @@ let device: DeviceChoice = "auto";
 let bytes: Promise<Uint8Array<ArrayBuffer>> | undefined;
 let pair: Promise<Pair> | undefined;
 let inWorker: Promise<Model> | undefined;
+let report: Promise<ModelReport> | undefined;
 
 type Listener = () => void;
 const listeners = new Set<Listener>();
@@ -105,7 +107,7 @@ export function choose(entry: number): void {
 
 function become(entry: number): void {
   index = entry;
-  bytes = undefined;
+  bytes = report = undefined;
   release();
 }
 
@@ -140,6 +142,11 @@ async function fetchCurrent(): Promise<Uint8Array<ArrayBuffer>> {
   } finally {
     showProgress(undefined);
   }
+}
+
+/** What the current network's file holds. */
+export function currentReport(): Promise<ModelReport> {
+  return (report ??= currentFile().then((file) => inspect(file)));
 }
 
 /** Whether the current network reads digits of 28x28. One that does not is never loaded on this thread to find out. */

@@ -1,5 +1,6 @@
 import { BadArgumentError, BadFileError } from "./errors.js";
 import { fromWasm, messageOf } from "./translate.js";
+import { infoOf } from "./header.js";
 import type { ModelInfo } from "./info.js";
 import { measure } from "./measure.js";
 import { type Network, type StartMaker, adapterOf, startWasm, startWebgpu } from "./network.js";
@@ -27,21 +28,13 @@ export const devices: Devices = { wasm: startWasm, webgpu: startWebgpu };
 
 /** A network that runs, and why on this device. */
 export interface Chosen {
-  info: ModelInfo;
   network: Network;
   report: DeviceReport;
 }
 
-/** A network and what was asked of it. */
-interface Candidate {
-  info: ModelInfo;
-  network: Network;
-  mode: Mode;
-}
-
 /** What came of making and measuring a network. */
 interface Trial {
-  made?: Candidate;
+  made?: Network;
   milliseconds?: number;
   failure?: unknown;
 }
@@ -79,23 +72,22 @@ async function chooseFaster(request: Request, available: Devices, patience: numb
   if (wasm.failure instanceof BadFileError || wasm.failure instanceof BadArgumentError) throw wasm.failure;
   const webgpu = await tryMaking(request, available.webgpu);
   if (wasm.made && webgpu.made) {
-    await tryMeasuring(wasm, wasm.made);
+    const info = infoOf(request.file);
+    await tryMeasuring(wasm, wasm.made, info);
     const limit = Math.max(patience, PATIENCE_RUNS * (wasm.milliseconds ?? Infinity));
-    await tryMeasuring(webgpu, webgpu.made, limit);
+    await tryMeasuring(webgpu, webgpu.made, info, limit);
   }
   if (request.signal?.aborted) {
-    wasm.made?.network.free();
-    webgpu.made?.network.free();
+    wasm.made?.free();
+    webgpu.made?.free();
     throw request.signal.reason;
   }
   return better(request, wasm, webgpu);
 }
 
-async function make(request: Request, start: StartMaker): Promise<Candidate> {
-  const maker = await start(request.platform, request.wasmUrl);
-  const info = JSON.parse(maker.describe(request.file)) as ModelInfo;
-  const mode = request.mode === "auto" ? (info.integer_mode ? "integer" : "float") : request.mode;
-  return { info, network: await maker.make(request.file, mode, request.kernel), mode };
+async function make({ platform, file, mode, kernel, wasmUrl }: Request, start: StartMaker): Promise<Network> {
+  const maker = await start(platform, wasmUrl);
+  return maker(file, mode, kernel);
 }
 
 async function tryMaking(request: Request, start: StartMaker): Promise<Trial> {
@@ -107,7 +99,7 @@ async function tryMaking(request: Request, start: StartMaker): Promise<Trial> {
 }
 
 /** Measures a network; one that fails, or has no answer after `patience` milliseconds, is none. */
-async function tryMeasuring(trial: Trial, { network, info }: Candidate, patience = Infinity): Promise<void> {
+async function tryMeasuring(trial: Trial, network: Network, info: ModelInfo, patience = Infinity): Promise<void> {
   const size = info.input_shape.reduce((product, length) => product * length, 1);
   const pictures = new Uint8Array(size);
   const values = new Float32Array(size);
@@ -143,11 +135,11 @@ function better(request: Request, wasm: Trial, webgpu: Trial): Chosen {
   if (!webgpu.made) return chosen(request, wasm.made, `WebGPU cannot be used: ${messageOf(webgpu.failure)}`);
   const milliseconds = { wasm: wasm.milliseconds!, webgpu: webgpu.milliseconds! };
   if (milliseconds.webgpu < milliseconds.wasm) {
-    wasm.made.network.free();
+    wasm.made.free();
     const reason = comparison(milliseconds.webgpu, milliseconds.wasm, "wasm");
     return chosen(request, webgpu.made, reason, milliseconds);
   }
-  webgpu.made.network.free();
+  webgpu.made.free();
   return chosen(request, wasm.made, comparison(milliseconds.wasm, milliseconds.webgpu, "WebGPU"), milliseconds);
 }
 
@@ -160,13 +152,13 @@ function comparison(taken: number, other: number, name: string): string {
 
 function chosen(
   request: Request,
-  { info, network, mode }: Candidate,
+  network: Network,
   reason: string,
   milliseconds?: DeviceReport["milliseconds"],
 ): Chosen {
-  const report: DeviceReport = { device: network.device, reason, mode, kernel: request.kernel };
+  const report: DeviceReport = { device: network.device, reason, mode: network.mode as Mode, kernel: request.kernel };
   const adapter = adapterOf(network);
   if (milliseconds) report.milliseconds = milliseconds;
   if (adapter) report.adapter = adapter;
-  return { info, network, report };
+  return { network, report };
 }

@@ -1,6 +1,7 @@
 import { type Chosen, type Devices, type Request, choose, devices } from "./choose.js";
 import { BadArgumentError, DeviceLostError } from "./errors.js";
 import { fromWasm, messageOf } from "./translate.js";
+import { infoOf } from "./header.js";
 import type { ModelInfo } from "./info.js";
 import type { Network } from "./network.js";
 import type { DeviceReport } from "./types.js";
@@ -14,8 +15,8 @@ export class Engine {
   #request: Request | undefined;
   readonly #devices: Devices;
 
-  private constructor(request: Request, { info, network, report }: Chosen, available: Devices) {
-    this.info = info;
+  private constructor(request: Request, { network, report }: Chosen, available: Devices) {
+    this.info = infoOf(request.file);
     this.report = report;
     this.#network = network;
     this.#request = report.device === "webgpu" ? request : undefined;

@@ -1,4 +1,4 @@
-/** What a `.dshift` file holds, as `deepshift inspect --json` prints it. Shapes have no batch axis. */
+/** What a network is, as its file says. Shapes have no batch axis. */
 export interface ModelInfo {
   architecture: string;
   /** `[channels, height, width]` or `[features]`. */
@@ -10,6 +10,12 @@ export interface ModelInfo {
   /** How a picture becomes the input; `null` where the file does not say. */
   preprocessing: Preprocessing | null;
   provenance: Provenance;
+  /** Number of parameters and running statistics. As f32 each would take 4 bytes. */
+  parameters: number;
+}
+
+/** What a `.dshift` file holds and what it costs to run, as `deepshift inspect --json` prints it. */
+export interface ModelReport extends Omit<ModelInfo, "parameters"> {
   layers: LayerInfo[];
   totals: Totals;
   /** Of every shift layer. */

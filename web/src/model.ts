@@ -66,7 +66,11 @@ export class LocalModel implements Model {
 
   layerTimes(input: PictureInput | Uint8Array): Promise<LayerTime[]> {
     return this.#with(input, async (network, prepared) => {
-      return JSON.parse(await network.layer_times(bytesOf(network, prepared))) as LayerTime[];
+      const times: LayerTime[] = [];
+      await network.layer_times(bytesOf(network, prepared), {
+        add: (name, milliseconds) => times.push({ name, milliseconds }),
+      });
+      return times;
     });
   }
 

@@ -20,6 +20,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// What programs tell errors apart by: `bad-file`, `bad-argument` or `limit`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::BadFile { .. } => "bad-file",
+            Self::BadArgument(_) => "bad-argument",
+            Self::Limit(_) => "limit",
+        }
+    }
+
     pub(crate) fn argument(what: impl Into<String>) -> Self {
         Self::BadArgument(what.into())
     }

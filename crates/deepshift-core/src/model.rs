@@ -4,7 +4,7 @@ use crate::graph::{Graph, Node, Op};
 use crate::integer::IntegerNetwork;
 use crate::preprocess::Preprocessing;
 use crate::weight::ShiftWeight;
-use crate::{Error, Result};
+use crate::{Error, Mode, Result};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -111,6 +111,11 @@ impl Model {
             Some(tensor) => Ok(tensor.values()),
             None => Err(Error::argument(format!("the model has no tensor {name}"))),
         }
+    }
+
+    /// The mode in which a caller who does not care runs it: integer where the file has it.
+    pub fn best_mode(&self) -> Mode {
+        if self.integer.is_some() { Mode::Integer } else { Mode::Float }
     }
 
     /// Checks that graph, tensors and integer network fit together and that no integer can overflow.

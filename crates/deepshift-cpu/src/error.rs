@@ -17,5 +17,17 @@ pub enum Error {
     Limit(String),
 }
 
+impl Error {
+    /// What programs tell errors apart by: `unsupported`, or a [code](deepshift_core::Error::code) of the core.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Core(error) => error.code(),
+            Self::BadArgument(_) => "bad-argument",
+            Self::Unsupported(_) => "unsupported",
+            Self::Limit(_) => "limit",
+        }
+    }
+}
+
 /// The result of this crate's functions.
 pub type Result<T> = std::result::Result<T, Error>;

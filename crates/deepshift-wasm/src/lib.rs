@@ -3,13 +3,9 @@
 //!
 //! Every failure is thrown as an `Error` whose `code` is `bad-file`, `bad-argument`, `limit` or `unsupported`.
 
-mod error;
-
-use deepshift_core::report::Report;
-use deepshift_core::{Input, Model, Preprocessing};
+use deepshift_core::{Input, Mode, Model, Preprocessing};
 use deepshift_cpu::{Executor, Options};
-use error::{Error, Result};
-use serde::Serialize;
+use deepshift_wasm_error::{Error, Result};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen]
@@ -17,6 +13,13 @@ extern "C" {
     /// Milliseconds since the page was opened.
     #[wasm_bindgen(js_namespace = performance)]
     fn now() -> f64;
+
+    /// What is told how long each node took.
+    pub type LayerTimes;
+
+    /// Milliseconds of the node that was computed after those before.
+    #[wasm_bindgen(method, structural)]
+    fn add(this: &LayerTimes, name: &str, milliseconds: f64);
 }
 
 /// A network ready to run on one thread.
@@ -25,26 +28,22 @@ pub struct Network {
     executor: Executor,
     preprocessing: Option<Preprocessing>,
     input_shape: Vec<usize>,
-}
-
-/// How long one node took.
-#[derive(Serialize)]
-struct NodeTime {
-    name: String,
-    milliseconds: f64,
+    mode: Mode,
 }
 
 #[wasm_bindgen]
 impl Network {
-    /// Reads a `.dshift` file and packs its weights. `mode` is `float` or `integer`, `kernel` is `dot`, `shift` or
-    /// `naive-multiply`.
+    /// Reads a `.dshift` file and packs its weights. `mode` is `float`, `integer` or `auto`, integer where the file
+    /// has it; `kernel` is `dot`, `shift` or `naive-multiply`.
     #[wasm_bindgen(constructor)]
     pub fn new(file: &[u8], mode: &str, kernel: &str) -> Result<Self> {
-        let (mode, kernel) = (mode.parse()?, kernel.parse()?);
-        let model = Model::from_bytes(file)?;
-        let executor = Executor::new(&model, Options { mode, kernel, ..Options::default() })?;
-        let input_shape = model.graph.input_shape().to_vec();
-        Ok(Self { executor, preprocessing: model.preprocessing, input_shape })
+        Self::make(file, mode, kernel).map_err(thrown)
+    }
+
+    /// `float` or `integer`.
+    #[wasm_bindgen(getter)]
+    pub fn mode(&self) -> String {
+        self.mode.to_string()
     }
 
     /// `wasm-scalar`, `wasm-simd128` or `wasm-relaxed-simd`.
@@ -57,41 +56,48 @@ impl Network {
     /// One picture, RGBA row by row, as the file's preprocessing wants it: `[channels, height, width]`.
     pub fn pictures(&self, rgba: &[u8], width: u32, height: u32) -> Result<Vec<u8>> {
         let preprocessing = self.preprocessing.as_ref().ok_or_else(|| {
-            Error::argument("the file does not say how a picture becomes its input: give f32 values")
+            Error::new(
+                "bad-argument",
+                "the file does not say how a picture becomes its input: give f32 values",
+            )
         })?;
-        Ok(preprocessing.picture(rgba, width as usize, height as usize, &self.input_shape)?)
+        let picture = preprocessing.picture(rgba, width as usize, height as usize, &self.input_shape);
+        picture.map_err(|error| thrown(error.into()))
     }
 
     /// Logits of pictures `[n, channels, height, width]`, one picture after the other.
     pub fn run_pictures(&self, bytes: &[u8]) -> Result<Vec<f32>> {
-        Ok(self.executor.run(Input::Pictures(bytes))?)
+        self.executor.run(Input::Pictures(bytes)).map_err(thrown)
     }
 
     /// Logits of inputs as the network takes them.
     pub fn run_values(&self, values: &[f32]) -> Result<Vec<f32>> {
-        Ok(self.executor.run(Input::Values(values))?)
+        self.executor.run(Input::Values(values)).map_err(thrown)
     }
 
-    /// How long each node takes for these pictures, as JSON: `[{ "name", "milliseconds" }]` in the order of computation.
-    pub fn layer_times(&self, bytes: &[u8]) -> Result<String> {
-        let mut times = Vec::new();
+    /// Tells how long each node takes for these pictures, in the order of computation.
+    pub fn layer_times(&self, bytes: &[u8], times: &LayerTimes) -> Result<()> {
         let mut start = now();
-        self.executor.run_observed(Input::Pictures(bytes), &mut |name| {
+        let observed = self.executor.run_observed(Input::Pictures(bytes), &mut |name| {
             let end = now();
-            times.push(NodeTime { name: name.into(), milliseconds: end - start });
+            times.add(name, end - start);
             start = end;
-        })?;
-        json(&times)
+        });
+        observed.map(drop).map_err(thrown)
     }
 }
 
-/// What a file holds and what it costs to run, as JSON: `deepshift inspect --json` without the file's name.
-#[wasm_bindgen]
-pub fn describe(file: &[u8]) -> Result<String> {
-    let model = Model::from_bytes(file)?;
-    json(&Report::new(&model, file.len())?)
+impl Network {
+    fn make(file: &[u8], mode: &str, kernel: &str) -> deepshift_cpu::Result<Self> {
+        let kernel = kernel.parse()?;
+        let model = Model::from_bytes(file)?;
+        let mode = if mode == "auto" { model.best_mode() } else { mode.parse()? };
+        let executor = Executor::new(&model, Options { mode, kernel, ..Options::default() })?;
+        let input_shape = model.graph.input_shape().to_vec();
+        Ok(Self { executor, preprocessing: model.preprocessing, input_shape, mode })
+    }
 }
 
-fn json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|error| Error::argument(&error.to_string()))
+fn thrown(error: deepshift_cpu::Error) -> Error {
+    Error::new(error.code(), error)
 }

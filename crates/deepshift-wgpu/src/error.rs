@@ -20,5 +20,19 @@ pub enum Error {
     DeviceLost(String),
 }
 
+impl Error {
+    /// What programs tell errors apart by: `unsupported`, `device-lost`, or a [code](deepshift_core::Error::code) of the
+    /// core.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Core(error) => error.code(),
+            Self::BadArgument(_) => "bad-argument",
+            Self::Limit(_) => "limit",
+            Self::Unsupported(_) => "unsupported",
+            Self::DeviceLost(_) => "device-lost",
+        }
+    }
+}
+
 /// The result of this crate's functions.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -21,8 +21,7 @@ impl Runner {
     /// Makes the model ready for the device of the options; [`Device::Auto`] measures all devices on this model. Errors:
     /// a model that does not hold together, a mode or kernel it has not, a device that is missing or too small.
     pub async fn new(model: &Model, options: Options) -> Result<Self> {
-        let integer = model.integer.is_some();
-        let mode = options.mode.unwrap_or(if integer { Mode::Integer } else { Mode::Float });
+        let mode = options.mode.unwrap_or_else(|| model.best_mode());
         let (engine, reason) = match options.device {
             Device::Cpu => (cpu(model, mode, options)?, "asked for".into()),
             Device::Wgpu => (wgpu(model, mode, options).await?, "asked for".into()),

@@ -1,5 +1,5 @@
 /** Draw: strokes become the picture that the network sees, and both networks read it while one draws. */
-import type { Model, ModelInfo } from "deepshift";
+import type { Model } from "deepshift";
 import { currentPairs, onChange, type Pair, readsDigits } from "../networks.js";
 import { announce } from "../page/announce.js";
 import { byId, oncePerFrame, paintPlanes } from "../page/dom.js";
@@ -62,7 +62,7 @@ export class DrawView {
   async #take(pair: Pair, generation: number): Promise<void> {
     showDevice(pair.device);
     this.#pair = pair;
-    this.#showSizes(pair.shift.info, pair.shift.bytes);
+    this.#showSizes(pair.shift);
     await this.#read();
     this.#example.play();
     await this.#measure(pair, generation);
@@ -147,12 +147,11 @@ export class DrawView {
     for (const id of ["drawing", "correct"]) byId(id).hidden = !fits;
   }
 
-  #showSizes(info: ModelInfo, fileBytes: number): void {
-    const { parameter_bytes: packed, parameter_bytes_as_f32: plain } = info.totals;
+  #showSizes({ info, bytes: packed }: Model): void {
+    const plain = 4 * info.parameters;
     byId("shift-bytes").textContent = bytes(packed);
     byId("float-bytes").textContent = bytes(plain);
     byId("ratio-bytes").textContent = packed < plain ? `${times(plain / packed)} smaller` : "";
-    byId("shift-bytes").title = `The whole file has ${bytes(fileBytes)}`;
   }
 
   async #measure({ shift, float }: Pair, generation: number): Promise<void> {

@@ -1,7 +1,7 @@
 /** Inside: what the current file holds and what a picture costs. */
-import type { Coding, ExponentCounts, LayerInfo, ModelInfo, Operations } from "deepshift";
+import type { Coding, ExponentCounts, LayerInfo, ModelReport, Operations } from "deepshift/inspect";
 import { type Column, drawExponents } from "../charts/exponents.js";
-import { currentInWorker, onChange } from "../networks.js";
+import { currentInWorker, currentReport, onChange } from "../networks.js";
 import { byId, html } from "../page/dom.js";
 import { showDevice } from "../page/network-bar.js";
 import { failed } from "../page/notice.js";
@@ -15,15 +15,15 @@ const SHOWN_LAYERS = 6;
 const SHOWN_NODES = 5;
 
 export class InsideView {
-  #info: ModelInfo | undefined;
+  #report: ModelReport | undefined;
   #generation = 0;
 
   constructor() {
     onChange(() => {
-      this.#info = undefined;
+      this.#report = undefined;
       if (currentView() === "inside") void this.open();
     });
-    const draw = () => this.#info && showExponents(this.#info);
+    const draw = () => this.#report && showExponents(this.#report);
     new ResizeObserver(draw).observe(byId("inside-exponents"));
     byId("inside-more").addEventListener("toggle", draw);
   }
@@ -31,37 +31,37 @@ export class InsideView {
   async open(): Promise<void> {
     const generation = ++this.#generation;
     try {
-      const model = await currentInWorker();
+      const [model, report] = await Promise.all([currentInWorker(), currentReport()]);
       if (generation !== this.#generation) return;
-      this.#info = model.info;
+      this.#report = report;
       showDevice(model.device);
-      show(model.info, model.bytes);
+      show(report);
     } catch (error) {
       if (generation === this.#generation) failed("The network could not be loaded", error);
     }
   }
 }
 
-function show(info: ModelInfo, fileBytes: number): void {
-  const { totals } = info;
-  const operations = info.integer_mode?.operations ?? info.float_mode;
+function show(report: ModelReport): void {
+  const { totals } = report;
+  const operations = report.integer_mode?.operations ?? report.float_mode;
   const remaining = multiplications(operations);
-  byId("inside-lede").textContent = lede(info);
+  byId("inside-lede").textContent = lede(report);
   byId("inside-tiles").replaceChildren(
-    tile("File", bytes(fileBytes), `${times(totals.compression)} smaller than its weights as f32, ${bytes(totals.parameter_bytes_as_f32)}`),
-    tile("Parameters", count(totals.parameters), bitsOf(info)),
+    tile("File", bytes(totals.file_bytes), `${times(totals.compression)} smaller than its weights as f32, ${bytes(totals.parameter_bytes_as_f32)}`),
+    tile("Parameters", count(totals.parameters), bitsOf(report)),
     tile("Shifts and additions", count(operations.shift_additions), "for one picture"),
     tile("Multiplications", count(remaining), remaining === 0 ? `${count(operations.shift_additions)} avoided` : `${count(operations.shift_additions)} avoided, these remain`),
   );
-  showLayers(info);
-  showExponents(info);
+  showLayers(report);
+  showExponents(report);
   showCosts(operations, remaining);
 }
 
 const multiplications = (operations: Operations): number =>
   operations.multiplications.reduce((sum, { per_picture }) => sum + per_picture, 0);
 
-function lede({ architecture, input_shape: shape, provenance, integer_mode }: ModelInfo): string {
+function lede({ architecture, input_shape: shape, provenance, integer_mode }: ModelReport): string {
   const accuracy = provenance.notes?.["top1"];
   const measured = accuracy ? ` It reads ${accuracy} % of its test pictures right.` : "";
   const mode = integer_mode
@@ -72,7 +72,7 @@ function lede({ architecture, input_shape: shape, provenance, integer_mode }: Mo
   return `${architecture}, for pictures of ${shape.join(" × ")}.${measured} ${mode}`;
 }
 
-function bitsOf({ layers }: ModelInfo): string {
+function bitsOf({ layers }: ModelReport): string {
   const codings = layers.flatMap(({ weight }) => (weight ? [codingName(weight.coding)] : []));
   return [...new Set(codings)].join("; ");
 }
@@ -86,7 +86,7 @@ function tile(name: string, value: string, more: string): HTMLElement {
   return html("div", {}, html("dt", {}, name), html("dd", {}, value, html("small", {}, more)));
 }
 
-function showLayers({ layers, totals }: ModelInfo): void {
+function showLayers({ layers, totals }: ModelReport): void {
   const head = ["Layer", "Operation", "Output", "Weights", "Bits", "Bytes", "As f32"];
   const cells = (names: string[], tag: "th" | "td") =>
     names.map((name, index) => html(tag, { class: index >= 5 ? "number" : undefined, scope: tag === "th" ? "col" : undefined }, name));
@@ -120,20 +120,20 @@ function layerRow(layer: LayerInfo): HTMLElement {
   );
 }
 
-function showExponents(info: ModelInfo): void {
+function showExponents({ exponents }: ModelReport): void {
   const host = byId("inside-exponents");
-  if (info.exponents.length === 0) {
+  if (exponents.length === 0) {
     host.replaceChildren(html("p", { class: "quiet" }, "This file has no shift layers."));
     return;
   }
-  const many = info.exponents.length > SHOWN_LAYERS;
-  const shown = many ? [summed(info.exponents)] : info.exponents;
+  const many = exponents.length > SHOWN_LAYERS;
+  const shown = many ? [summed(exponents)] : exponents;
   drawLayers(host, shown);
   const more = byId<HTMLDetailsElement>("inside-more");
   more.hidden = !many;
-  byId("inside-more-title").textContent = `Each of the ${info.exponents.length} layers`;
+  byId("inside-more-title").textContent = `Each of the ${exponents.length} layers`;
   // What is folded has no width to draw in.
-  if (many && more.open) drawLayers(byId("inside-each"), info.exponents);
+  if (many && more.open) drawLayers(byId("inside-each"), exponents);
 }
 
 function drawLayers(host: HTMLElement, layers: readonly ExponentCounts[]): void {

@@ -147,9 +147,9 @@ export class PicturesView {
     const { device, reason } = model.device;
     showDevice(model.device);
     byId("picture-device").textContent = `${deviceName(device)}: ${reason}`;
-    const { architecture, totals } = model.info;
+    const { architecture, parameters } = model.info;
     byId("picture-bytes").textContent =
-      `${architecture}, ${bytes(model.bytes)} instead of ${bytes(totals.parameter_bytes_as_f32)} as f32`;
+      `${architecture}, ${bytes(model.bytes)} instead of ${bytes(4 * parameters)} as f32`;
   }
 
   async #toggleCamera(): Promise<void> {

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 /** Every wasm file of the package. */
-const MODULES = ["cpu-relaxed-simd", "cpu-scalar", "cpu-simd128", "train", "webgpu"];
+const MODULES = ["cpu-relaxed-simd", "cpu-scalar", "cpu-simd128", "inspect", "train", "webgpu"];
 
 /** The tests of a page, wherever it is served. */
 function pageTests(serve: () => Promise<Served>): void {
@@ -50,7 +50,7 @@ function pageTests(serve: () => Promise<Served>): void {
     expect(report.device.reason).toMatch(/faster than|as fast as/);
     const fetched = opened.requests.filter((url) => url.endsWith(".wasm"));
     expect(fetched).toHaveLength(2);
-    expect(fetched.join()).not.toMatch(/train/);
+    expect(fetched.join()).not.toMatch(/train|inspect/);
   });
 
   for (const where of ["page", "worker"] as const) {
@@ -177,6 +177,7 @@ describe("without a bundler", () => {
       encoding: "utf8",
     });
     const outcome = JSON.parse(output);
+    expect(outcome.architecture).toBe("simple_conv");
     expect(outcome.classes).toEqual(["7", "7", "7"]);
     expect(outcome.logits).toEqual([digit.integer, digit.integer, digit.integer]);
     expect(outcome.device.device).toMatch(/^wasm-(simd128|relaxed-simd)$/);

@@ -18,20 +18,18 @@ export class Fakes {
   /** A device that makes networks of these behaviours, one after the other; or that fails. */
   device(name: string, behaviours: (Behaviour | Error)[]): StartMaker {
     let next = 0;
-    return async () => ({
-      describe: () => JSON.stringify({ input_shape: [1, 2, 2], preprocessing: {}, integer_mode: null, classes: [] }),
-      make: async () => {
-        const behaviour = behaviours[next++] ?? new Error(`${name} makes no more networks`);
-        if (behaviour instanceof Error) throw behaviour;
-        return this.#network(name, behaviour);
-      },
-    });
+    return async () => async () => {
+      const behaviour = behaviours[next++] ?? new Error(`${name} makes no more networks`);
+      if (behaviour instanceof Error) throw behaviour;
+      return this.#network(name, behaviour);
+    };
   }
 
   #network(device: string, { milliseconds = 1, fails = {} }: Behaviour): Network {
     let runs = 0;
     const network: Network = {
       device,
+      mode: "float",
       pictures: () => new Uint8Array(4),
       run_pictures: async () => {
         await new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -40,7 +38,7 @@ export class Fakes {
         return Float32Array.of(milliseconds);
       },
       run_values: () => new Float32Array(1),
-      layer_times: () => "[]",
+      layer_times: () => {},
       free: () => {
         if (!this.alive.delete(network)) throw new Error("freed twice");
       },
@@ -56,8 +54,20 @@ export function wasmError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
 
+/** As much of a file as a network that is no network needs. */
+const header = new TextEncoder().encode(
+  JSON.stringify({
+    graph: { name: "fake", nodes: [{ op: { input: [1, 2, 2] } }], head: "logits" },
+    tensors: [],
+    preprocessing: { mean: [0], std: [1] },
+    provenance: { license: "", origin: "" },
+  }),
+);
+const file = new Uint8Array(24 + header.length);
+new DataView(file.buffer).setUint32(12, header.length, true);
+file.set(header, 24);
+
 export function request(device: Request["device"], signal?: AbortSignal): Request {
-  const file = new Uint8Array(1);
   return { platform: node, file, device, mode: "auto", kernel: "dot", wasmUrl: undefined, signal };
 }
 

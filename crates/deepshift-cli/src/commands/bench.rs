@@ -64,8 +64,7 @@ fn mode(arguments: &Arguments, model: &Model) -> Mode {
     match arguments.mode {
         Some(ModeName::Float) => Mode::Float,
         Some(ModeName::Integer) => Mode::Integer,
-        None if model.integer.is_some() => Mode::Integer,
-        None => Mode::Float,
+        None => model.best_mode(),
     }
 }
 
