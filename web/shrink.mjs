@@ -1,33 +1,42 @@
-// Makes a module that wasm-bindgen wrote smaller, with its glue: node shrink.mjs FOLDER NAME [PASS_TO_SKIP]...
-// NAME_bg.wasm must still have its functions' names.
+// Makes a module that wasm-bindgen wrote smaller, with its glue: node shrink.mjs FOLDER NAME [HOT]
+// NAME_bg.wasm must still have its functions' names. Those with HOT in their names are where the time goes.
 import binaryen from "binaryen";
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { minifySync } from "vite";
 
-const [folder, name, ...skipped] = process.argv.slice(2);
+const [folder, name, hot] = process.argv.slice(2);
 const [wasm, glue] = [`${folder}/${name}_bg.wasm`, `${folder}/${name}.js`];
 
 /** What a panic ends in. It prints nothing in a browser, so the trap alone does as well. */
 const PANIC = /panicking::|slice_error_fail|_fail\b|unwrap_failed|expect_failed|handle_alloc|capacity_overflow|handle_error/;
 
-function withoutPanics(bytes) {
+/** These make V8's code for loops slower. */
+const SLOWING = ["optimize-instructions", "remove-unused-brs"];
+
+/** Calls `change` with each function that is not imported. */
+function changed(bytes, change) {
   const module = binaryen.readBinary(bytes);
   for (let index = 0; index < module.getNumFunctions(); index++) {
     const found = module.getFunctionByIndex(index);
     const { name, module: imported } = binaryen.getFunctionInfo(found);
-    if (!imported && PANIC.test(name)) binaryen.Function.setBody(found, module.unreachable());
+    if (!imported) change(module, found, name);
   }
   return module.emitBinary();
 }
 
-/** Returns the short names that imports and exports were given. */
-function optimize() {
+function withoutPanics(module, found, name) {
+  if (PANIC.test(name)) binaryen.Function.setBody(found, module.unreachable());
+}
+
+function shrinkCold(module, found, name) {
+  if (!name.includes(hot)) module.runPassesOnFunction(found, [...SLOWING, "simplify-locals", "vacuum", "coalesce-locals"]);
+}
+
+function wasmOpt(...options) {
   const program = fileURLToPath(new URL("node_modules/binaryen/bin/wasm-opt", import.meta.url));
-  const skips = skipped.map((pass) => `--skip-pass=${pass}`);
-  const options = ["-Oz", ...skips, "--minify-imports-and-exports-and-modules", wasm, "-o", wasm];
-  return JSON.parse(execFileSync(process.execPath, [program, ...options], { encoding: "utf8" }));
+  return execFileSync(process.execPath, [program, ...options, wasm, "-o", wasm], { encoding: "utf8" });
 }
 
 function renamed(code, { imports, exports }) {
@@ -39,6 +48,12 @@ function renamed(code, { imports, exports }) {
     .replace(/\bwasm\.[\w$]+/g, (found) => outer.get(found) ?? found);
 }
 
-writeFileSync(wasm, withoutPanics(readFileSync(wasm)));
-const names = optimize();
+binaryen.setOptimizeLevel(2);
+binaryen.setShrinkLevel(2);
+binaryen.setDebugInfo(true);
+writeFileSync(wasm, changed(readFileSync(wasm), withoutPanics));
+// The stack lies below the data, so that nothing but it is in the first kilobyte.
+wasmOpt("-Oz", "--low-memory-unused", "-g", ...(hot ? SLOWING.map((pass) => `--skip-pass=${pass}`) : []));
+if (hot) writeFileSync(wasm, changed(readFileSync(wasm), shrinkCold));
+const names = JSON.parse(wasmOpt("--strip-debug", "--minify-imports-and-exports-and-modules"));
 writeFileSync(glue, minifySync(glue, renamed(readFileSync(glue, "utf8"), names), { module: true }).code);

@@ -31,7 +31,7 @@ impl LayerBench {
             .ok_or_else(|| Error::BadArgument("no layer".into()))?;
         let rescale = Rescale { multiplier: 3, offset: 9, pre_shift: 8, post_shift: 4 };
         let rescaler = Rescaler::new(&Epilogue::new(vec![rescale]), output.channels, FixedPoint::signed_8(4));
-        let kernels = choose(Some(isa), None)?;
+        let kernels = choose(Some(isa))?;
         let operand = FixedPoint::signed_8(4);
         Ok(Self {
             layer: Layer::new(geometry, weight, operand, rescaler, (kernel, kernels)),

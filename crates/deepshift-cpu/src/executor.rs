@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::float::FloatExecutor;
 use crate::integer::IntegerExecutor;
-use crate::isa::{ENVIRONMENT_VARIABLE, choose};
+use crate::isa::{choose, from_environment};
 use crate::kernels::Kernels;
 use crate::options::Options;
 use crate::workers::Workers;
@@ -54,10 +54,8 @@ impl Executor {
     /// that the file or the kernel has not, an instruction set that this CPU has not, no threads.
     pub fn new(model: &Model, options: Options) -> Result<Self> {
         model.check()?;
-        // A page has no environment, and no choice either.
-        let environment =
-            if cfg!(target_family = "wasm") { None } else { std::env::var(ENVIRONMENT_VARIABLE).ok() };
-        let kernels = choose(options.isa, environment.as_deref())?;
+        let asked = options.isa.map_or_else(from_environment, |isa| Ok(Some(isa)))?;
+        let kernels = choose(asked)?;
         let network = match options.mode {
             Mode::Float => Network::Float(FloatExecutor::new(model, options.kernel)?),
             Mode::Integer => Network::Integer(IntegerExecutor::new(model, options.kernel, kernels)?),

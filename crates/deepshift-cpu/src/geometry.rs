@@ -94,13 +94,7 @@ impl Geometry {
     /// Writes what one output pixel of one group sees to the first `fan_in` of `patch`; padding is zero. What follows
     /// in `patch` may be overwritten: small pieces are copied in whole blocks.
     #[inline(always)]
-    pub fn gather<T: Copy, U: Copy + Default + From<T>>(
-        &self,
-        x: &[T],
-        pixel: usize,
-        group: usize,
-        patch: &mut [U],
-    ) {
+    pub fn gather<T: Copy, U: Widen<T>>(&self, x: &[T], pixel: usize, group: usize, patch: &mut [U]) {
         let [picture, row, column] = self.place(pixel);
         let line = self.conv.kernel[1] * self.group_in();
         let rows = self.inside(0, row);
@@ -116,13 +110,7 @@ impl Geometry {
     }
 
     #[inline(always)]
-    fn gather_line<T: Copy, U: Copy + Default + From<T>>(
-        &self,
-        x: &[T],
-        columns: &Inside,
-        group: usize,
-        patch: &mut [U],
-    ) {
+    fn gather_line<T: Copy, U: Widen<T>>(&self, x: &[T], columns: &Inside, group: usize, patch: &mut [U]) {
         let each = self.group_in();
         clear(&mut patch[..columns.first * each]);
         if self.conv.groups == 1 && self.conv.dilation[1] == 1 {
@@ -179,16 +167,58 @@ fn clear<U: Copy + Default>(values: &mut [U]) {
 /// Elements that [`convert`] copies together.
 const BLOCK: usize = 16;
 
+/// What activations are gathered as.
+pub(crate) trait Widen<T: Copy>: Copy + Default + From<T> {
+    /// Converts a block. The modules for browsers are compiled at a level that makes no vectors of so few elements.
+    fn widen(from: &[T; BLOCK], to: &mut [Self; BLOCK]);
+}
+
+impl Widen<f32> for f32 {
+    #[inline(always)]
+    fn widen(from: &[f32; BLOCK], to: &mut [f32; BLOCK]) {
+        *to = *from;
+    }
+}
+
+impl Widen<i8> for i8 {
+    #[inline(always)]
+    fn widen(from: &[i8; BLOCK], to: &mut [i8; BLOCK]) {
+        *to = *from;
+    }
+}
+
+impl Widen<i8> for i16 {
+    #[inline(always)]
+    fn widen(from: &[i8; BLOCK], to: &mut [i16; BLOCK]) {
+        #[cfg(target_feature = "simd128")]
+        crate::kernels::widen(from, to);
+        #[cfg(not(target_feature = "simd128"))]
+        each_widened(from, to);
+    }
+}
+
+impl Widen<i8> for i32 {
+    #[inline(always)]
+    fn widen(from: &[i8; BLOCK], to: &mut [i32; BLOCK]) {
+        each_widened(from, to);
+    }
+}
+
+#[inline(always)]
+fn each_widened<U: From<i8>>(from: &[i8], to: &mut [U]) {
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = from.into();
+    }
+}
+
 /// Copies the first `count` elements, and further ones of the last block where both slices have them: a loop over the
 /// few elements of a small patch costs more than a block does.
 #[inline(always)]
-fn convert<T: Copy, U: From<T>>(from: &[T], to: &mut [U], count: usize) {
+fn convert<T: Copy, U: Widen<T>>(from: &[T], to: &mut [U], count: usize) {
     let whole = count.next_multiple_of(BLOCK);
     if whole <= from.len() && whole <= to.len() {
-        for (to, from) in to[..whole].chunks_exact_mut(BLOCK).zip(from.chunks_exact(BLOCK)) {
-            for (to, &from) in to.iter_mut().zip(from) {
-                *to = U::from(from);
-            }
+        for (to, from) in to[..whole].as_chunks_mut().0.iter_mut().zip(from.as_chunks().0) {
+            U::widen(from, to);
         }
     } else {
         for (to, &from) in to[..count].iter_mut().zip(&from[..count]) {
@@ -214,8 +244,8 @@ mod tests {
         };
         let (input, output) = ([4, 5, 4], Shape::new(&[2, 4, 6]));
         let geometry = Geometry { conv: conv.clone(), input: Shape::new(&input), output };
-        let value = |index: usize| index as i32 + 1;
-        let x: Vec<i32> =
+        let value = |index: usize| index as i8 + 1;
+        let x: Vec<i8> =
             (0..20).flat_map(|pixel| (0..4).map(move |channel| value(channel * 20 + pixel))).collect();
         for pixel in 0..output.pixels() {
             for channel in 0..2 {
@@ -223,9 +253,9 @@ mod tests {
                 let place = [pixel / output.width, pixel % output.width];
                 conv.for_each_tap(channel, place, &input, |weight, index| {
                     let k = (0..geometry.fan_in()).find(|&k| geometry.weight_index(channel, k) == weight);
-                    expected[k.unwrap()] = value(index);
+                    expected[k.unwrap()] = i16::from(value(index));
                 });
-                let mut patch = vec![-1; geometry.fan_in()];
+                let mut patch = vec![-1i16; geometry.fan_in()];
                 geometry.gather(&x, pixel, channel, &mut patch);
                 assert_eq!(patch, expected, "pixel {pixel} channel {channel}");
             }

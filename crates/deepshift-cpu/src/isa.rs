@@ -66,16 +66,23 @@ fn names(sets: impl IntoIterator<Item = Isa>) -> String {
     sets.into_iter().map(Isa::name).collect::<Vec<_>>().join(", ")
 }
 
-/// The kernels of the asked-for set, else of the one that the environment's text names, else of the best one.
-pub(crate) fn choose(asked: Option<Isa>, environment: Option<&str>) -> Result<Kernels> {
-    let named = environment.filter(|name| !name.is_empty());
-    let isa = match (asked, named) {
-        (Some(isa), _) => isa,
-        (None, Some(name)) => {
-            name.parse().map_err(|error| Error::BadArgument(format!("{ENVIRONMENT_VARIABLE}: {error}")))?
-        }
-        (None, None) => Isa::available().next_back().unwrap_or(Isa::Scalar),
-    };
+/// What the environment names; a page has none, and no choice either.
+pub(crate) fn from_environment() -> Result<Option<Isa>> {
+    #[cfg(target_family = "wasm")]
+    return Ok(None);
+    #[cfg(not(target_family = "wasm"))]
+    named(std::env::var(ENVIRONMENT_VARIABLE).ok().as_deref())
+}
+
+#[cfg(any(test, not(target_family = "wasm")))]
+fn named(environment: Option<&str>) -> Result<Option<Isa>> {
+    let isa = environment.filter(|name| !name.is_empty()).map(str::parse).transpose();
+    isa.map_err(|error| Error::BadArgument(format!("{ENVIRONMENT_VARIABLE}: {error}")))
+}
+
+/// The kernels of the asked-for set, else of the best one.
+pub(crate) fn choose(asked: Option<Isa>) -> Result<Kernels> {
+    let isa = asked.or_else(|| Isa::available().next_back()).unwrap_or(Isa::Scalar);
     Kernels::new(isa).ok_or_else(|| {
         Error::Unsupported(format!("this CPU has no {isa}: use one of {}", names(Isa::available())))
     })
@@ -87,19 +94,21 @@ mod tests {
 
     #[test]
     fn the_environment_forces_a_set() {
-        assert_eq!(choose(None, Some("scalar")).unwrap().isa(), Isa::Scalar);
+        assert_eq!(named(Some("scalar")), Ok(Some(Isa::Scalar)));
+        assert_eq!(named(None), Ok(None));
+        assert_eq!(named(Some("")), Ok(None));
         let best = Isa::available().next_back().unwrap();
-        assert_eq!(choose(None, None).unwrap().isa(), best);
-        assert_eq!(choose(None, Some("")).unwrap().isa(), best);
-        assert_eq!(choose(Some(best), Some("scalar")).unwrap().isa(), best);
+        assert_eq!(choose(None).unwrap().isa(), best);
+        assert_eq!(choose(Some(best)).unwrap().isa(), best);
     }
 
     #[test]
     fn what_is_unknown_or_missing_is_an_error() {
-        let message = choose(None, Some("sse9")).unwrap_err().to_string();
+        let message = named(Some("sse9")).unwrap_err().to_string();
         assert!(message.contains("DEEPSHIFT_CPU") && message.contains("scalar, avx2"), "{message}");
         for isa in Isa::ALL {
-            match choose(None, Some(&isa.to_string())) {
+            assert_eq!(named(Some(&isa.to_string())), Ok(Some(isa)));
+            match choose(Some(isa)) {
                 Ok(kernels) => assert_eq!(kernels.isa(), isa),
                 Err(error) => assert!(!isa.is_available() && matches!(error, Error::Unsupported(_))),
             }

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::float::FloatExecutor;
 use crate::geometry::{Geometry, Shape};
-use crate::isa::{ENVIRONMENT_VARIABLE, choose};
+use crate::isa::{choose, from_environment};
 use crate::kernels::Kernels;
 use crate::{Error, Result};
 use deepshift_core::graph::Graph;
@@ -44,7 +44,7 @@ impl FloatNodes {
 }
 
 fn kernels() -> Result<Kernels> {
-    choose(None, std::env::var(ENVIRONMENT_VARIABLE).ok().as_deref())
+    choose(from_environment()?)
 }
 
 /// What each output of a layer sees.

@@ -117,12 +117,7 @@ impl Layer {
             let patches = if self.geometry.is_pointwise() {
                 &x[first * fan_in..(first + rows) * fan_in]
             } else {
-                gathered.resize(rows * fan_in, 0.0);
-                context.kernels.vectorize(|| {
-                    for row in 0..rows {
-                        self.geometry.gather(x, first + row, group, &mut gathered[row * fan_in..]);
-                    }
-                });
+                self.gather(context, (x, first), group, rows, gathered);
                 gathered.as_slice()
             };
             let out = Strided { values: &mut out[group * each..], stride: channels };
@@ -130,10 +125,28 @@ impl Layer {
         }
     }
 
+    /// What output pixels of a group see, from pixel `first` on.
+    fn gather(
+        &self,
+        context: Context,
+        (x, first): (&[f32], usize),
+        group: usize,
+        rows: usize,
+        gathered: &mut Vec<f32>,
+    ) {
+        let fan_in = self.geometry.fan_in();
+        gathered.resize(rows * fan_in, 0.0);
+        context.kernels.vectorize(|| {
+            for row in 0..rows {
+                self.geometry.gather(x, first + row, group, &mut gathered[row * fan_in..]);
+            }
+        });
+    }
+
     /// One pixel of one picture: threads share the output channels.
     fn single_row(&self, context: Context, weights: &Matrix, x: &[f32], out: &mut [f32]) {
-        let mut patch = vec![0.0; self.geometry.fan_in()];
-        self.geometry.gather(x, 0, 0, &mut patch);
+        let mut patch = Vec::new();
+        self.gather(context, (x, 0), 0, 1, &mut patch);
         for_each_block(context.parallel, out, TILE_CHANNELS, |_: &mut (), index, out| {
             let channels = index * TILE_CHANNELS..index * TILE_CHANNELS + out.len();
             out.copy_from_slice(&self.bias[channels.clone()]);

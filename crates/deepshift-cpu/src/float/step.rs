@@ -76,13 +76,7 @@ impl Step {
             Self::Copy => out.copy_from_slice(x),
             Self::Layer(layer) => layer.run(context, x, out),
             Self::BatchNorm(norm) => norm.run(context, x, out),
-            Self::Activation(activation, channels) => {
-                context.for_each_row(out, *channels, |_: &mut (), row, out| {
-                    for (out, &x) in out.iter_mut().zip(&x[row * channels..]) {
-                        *out = activation.apply(x);
-                    }
-                });
-            }
+            Self::Activation(activation, channels) => activate(context, x, *activation, *channels, out),
             Self::MaxPool(windows) => largest(context, x, windows, out),
             Self::AvgPool(windows, pool) => mean(context, x, windows, pool.as_ref(), out),
             Self::Add => add(context, operands, out),
@@ -94,6 +88,23 @@ impl Step {
             Self::PadShortcut(shortcut, shapes) => movement::pad_shortcut(context, x, shortcut, *shapes, out),
         }
     }
+}
+
+/// A loop of its own for the functions that vectors compute.
+fn activate(context: Context, x: &[f32], activation: Activation, channels: usize, out: &mut [f32]) {
+    match activation {
+        Activation::Relu => map(context, x, channels, out, |x| Activation::Relu.apply(x)),
+        Activation::Relu6 => map(context, x, channels, out, |x| Activation::Relu6.apply(x)),
+        other => map(context, x, channels, out, |x| other.apply(x)),
+    }
+}
+
+fn map(context: Context, x: &[f32], channels: usize, out: &mut [f32], function: impl Fn(f32) -> f32 + Sync) {
+    context.for_each_row(out, channels, |_: &mut (), row, out| {
+        for (out, &x) in out.iter_mut().zip(&x[row * channels..]) {
+            *out = function(x);
+        }
+    });
 }
 
 impl Normalization {

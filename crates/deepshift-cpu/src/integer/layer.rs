@@ -141,7 +141,7 @@ impl Layer {
             sums.clear();
             sums.resize(channels, 0);
             sums_of(pixel, sums);
-            self.rescaler.apply(0, sums, out);
+            self.rescaler.apply_apart(0, sums, out);
         });
     }
 }

@@ -1,7 +1,7 @@
 //! One group of a layer for the two families that compute many outputs together.
 
 use crate::context::Context;
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, Widen};
 use crate::kernels::{PANEL, Rows};
 use crate::pack::{DotWeights, Part, ShiftCodes};
 use std::ops::Range;
@@ -112,7 +112,7 @@ impl Packed {
 }
 
 /// Gathers rows of `weights.depth`: what a pixel sees, what of it is repeated, zeros.
-fn gather_dot<T: Part + From<i8>>(
+fn gather_dot<T: Part + Widen<i8>>(
     context: Context,
     geometry: &Geometry,
     x: &[i8],

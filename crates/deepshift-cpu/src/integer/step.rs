@@ -153,7 +153,7 @@ fn add(context: Context, operands: &[&[i8]], shifts: &[u32], rescaler: &Rescaler
                 *sum = sum.wrapping_add(i32::from(q).wrapping_shl(shift));
             }
         }
-        rescaler.apply(0, sums, out);
+        rescaler.apply_apart(0, sums, out);
     });
 }
 
