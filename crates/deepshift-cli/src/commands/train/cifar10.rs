@@ -39,6 +39,7 @@ fn original() -> Defaults {
         momentum: 0.9,
         weight_decay: 1e-4,
         decay: Decay::MultiStep { milestones: vec![80, 120, 160, 180], factor: 0.1 },
+        augment: true,
         augmentation: Augmentation { pad_and_crop: 4, flip: true, ..Augmentation::default() },
     }
 }

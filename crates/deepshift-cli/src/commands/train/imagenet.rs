@@ -44,6 +44,7 @@ fn original() -> Defaults {
         momentum: 0.9,
         weight_decay: 1e-4,
         decay: Decay::Step { epochs: const { NonZeroU32::new(30).unwrap() }, factor: 0.1 },
+        augment: true,
         augmentation: Augmentation { resized_crop: true, flip: true, ..Augmentation::default() },
     }
 }

@@ -16,6 +16,9 @@ pub struct Defaults {
     pub momentum: f64,
     pub weight_decay: f64,
     pub decay: Decay,
+    /// Whether pictures are augmented.
+    pub augment: bool,
+    /// How they are.
     pub augmentation: Augmentation,
 }
 
@@ -146,8 +149,8 @@ impl LearningOptions {
     }
 
     fn augmentation(&self, defaults: &Defaults) -> Augmentation {
-        let changes =
-            if self.augment == Some(false) { Augmentation::default() } else { defaults.augmentation };
+        let augment = self.augment.unwrap_or(defaults.augment);
+        let changes = if augment { defaults.augmentation } else { Augmentation::default() };
         Augmentation { mixup: self.mixup, cutmix: self.cutmix, ..changes }
     }
 

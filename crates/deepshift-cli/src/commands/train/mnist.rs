@@ -38,7 +38,8 @@ fn original() -> Defaults {
         momentum: 0.0,
         weight_decay: 0.0,
         decay: Decay::Constant,
-        // What `--augment true` does; a mirrored digit is none.
+        augment: false,
+        // A mirrored digit is none.
         augmentation: Augmentation { pad_and_crop: 2, ..Augmentation::default() },
     }
 }
@@ -68,4 +69,27 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let test = mnist::load(&arguments.data, Part::Test)?;
     let data = Data::new("mnist", train, test, &arguments.training.loading);
     run::run(&begun.run(&arguments.training.run, data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    #[test]
+    fn digits_are_augmented_only_when_asked_for() {
+        let augmentation = |options: &[&str]| {
+            let program = Program::parse_from([&["train"], options].concat());
+            program.arguments.settings(None).unwrap().augmentation
+        };
+        assert_eq!(augmentation(&[]), Augmentation::default());
+        assert_eq!(augmentation(&["--augment", "false"]), Augmentation::default());
+        assert_eq!(augmentation(&["--augment", "true"]), original().augmentation);
+    }
 }
