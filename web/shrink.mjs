@@ -52,7 +52,7 @@ binaryen.setOptimizeLevel(2);
 binaryen.setShrinkLevel(2);
 binaryen.setDebugInfo(true);
 writeFileSync(wasm, changed(readFileSync(wasm), withoutPanics));
-// The stack lies below the data, so that nothing but it is in the first kilobyte.
+// An address and a small offset never wrap: the stack's megabyte lies lowest (Rust's --stack-first).
 wasmOpt("-Oz", "--low-memory-unused", "-g", ...(hot ? SLOWING.map((pass) => `--skip-pass=${pass}`) : []));
 if (hot) writeFileSync(wasm, changed(readFileSync(wasm), shrinkCold));
 const names = JSON.parse(wasmOpt("--strip-debug", "--minify-imports-and-exports-and-modules"));

@@ -40,7 +40,6 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^deepshift\/worker$/, replacement: here("src/worker.ts") },
-      { find: /^deepshift\/inspect$/, replacement: here("src/inspect.ts") },
       { find: /^deepshift\/train$/, replacement: here("src/train.ts") },
       { find: /^deepshift$/, replacement: here("src/index.ts") },
     ],

@@ -3,8 +3,7 @@
  * view; it is loaded when a view first asks for it.
  */
 import { type DeviceReport, load, type LoadOptions, type Model, type ModelInfo } from "deepshift";
-import { inspect, type ModelReport } from "deepshift/inspect";
-import { load as loadInWorker } from "deepshift/worker";
+import { inspect, load as loadInWorker, type ModelReport } from "deepshift/worker";
 import shipped from "../models/index.json";
 import { download } from "./page/download.js";
 
@@ -146,7 +145,12 @@ async function fetchCurrent(): Promise<Uint8Array<ArrayBuffer>> {
 
 /** What the current network's file holds. */
 export function currentReport(): Promise<ModelReport> {
-  return (report ??= currentFile().then((file) => inspect(file)));
+  if (report) return report;
+  const begun = currentFile().then((file) => inspect(file));
+  begun.catch(() => {
+    if (report === begun) report = undefined;
+  });
+  return (report = begun);
 }
 
 /** Whether the current network reads digits of 28x28. One that does not is never loaded on this thread to find out. */

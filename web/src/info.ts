@@ -30,7 +30,7 @@ export interface Preprocessing {
   mean: number[];
   std: number[];
   /** Pixels of the shorter side after resizing; where absent, the crop takes as much as it can. */
-  resize?: number;
+  resize?: number | null;
   /** Default `"bilinear"`. */
   interpolation?: "bilinear" | "bicubic";
 }

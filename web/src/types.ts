@@ -108,7 +108,7 @@ export interface LayerTime {
  * then; canvases and videos are read at once.
  */
 export interface Model {
-  /** What the file holds. */
+  /** What the network is. */
   readonly info: ModelInfo;
   /** Length of the file. */
   readonly bytes: number;

@@ -2,12 +2,18 @@ import { address } from "./download.js";
 import { BadArgumentError, UnsupportedError } from "./errors.js";
 import { browser } from "./platform.js";
 import { messageOf } from "./translate.js";
-import type { DeviceReport, Progress } from "./types.js";
+import type { DeviceReport, ModelSource, Progress } from "./types.js";
 import { type Call, type FromWorker, type Start, fromPosted } from "./worker-protocol.js";
 
 /** An option that names a folder relative to the page. */
 export function postableUrl(wasmUrl: string | URL | undefined): { wasmUrl?: string } {
   return wasmUrl === undefined ? {} : { wasmUrl: address(browser, String(wasmUrl)).href };
+}
+
+/** Addresses are relative to the page, not to the worker's script. */
+export function postableSource(source: ModelSource): ModelSource {
+  if (typeof source === "string") return address(browser, source).href;
+  return source instanceof URL ? source.href : source;
 }
 
 interface Waiting {
@@ -21,7 +27,7 @@ export interface Listener {
   onProgress?: ((progress: Progress) => void) | undefined;
 }
 
-/** A worker that holds one model or one training, and ends with it. */
+/** A worker that holds one model or one training, and ends with it; or that tells what one file holds. */
 export class Client {
   readonly #name: string;
   readonly #worker: Worker;

@@ -1,8 +1,6 @@
 import { unlessAborted } from "./abort.js";
 import { makeDisposable } from "./disposable.js";
-import { address } from "./download.js";
 import type { ModelInfo } from "./info.js";
-import { browser } from "./platform.js";
 import type {
   Classification,
   DeviceReport,
@@ -10,11 +8,10 @@ import type {
   Load,
   Model,
   ModelInput,
-  ModelSource,
   NetworkPicture,
   PictureInput,
 } from "./types.js";
-import { Client, postableUrl } from "./worker-client.js";
+import { Client, postableSource, postableUrl } from "./worker-client.js";
 import { postable } from "./worker-pictures.js";
 import type { ModelMethod } from "./worker-protocol.js";
 
@@ -37,12 +34,6 @@ export const loadInWorker: Load = async (source, { signal, onProgress, wasmUrl, 
     throw error;
   }
 };
-
-/** Addresses are relative to the page, not to the worker's script. */
-function postableSource(source: ModelSource): ModelSource {
-  if (typeof source === "string") return address(browser, source).href;
-  return source instanceof URL ? source.href : source;
-}
 
 interface Loaded {
   info: ModelInfo;

@@ -5,6 +5,7 @@ import { errorOf } from "./translate.js";
 
 /** What can be posted: no functions, no signals. */
 export type PostedLoadOptions = Omit<LoadOptions, "signal" | "onProgress">;
+export type PostedInspectOptions = Pick<PostedLoadOptions, "wasmUrl">;
 export type PostedTrainingOptions = Omit<TrainingOptions, "signal">;
 
 /** Methods that return a promise. */
@@ -14,8 +15,9 @@ type Asynchronous<T> = {
 export type ModelMethod = Asynchronous<Model>;
 export type TrainingMethod = Asynchronous<Training>;
 
-/** What the worker holds; the first message says what it is to be. */
+/** What the worker is there for: the first message. */
 export type Start =
+  | { start: "inspect"; source: ModelSource; options: PostedInspectOptions; progress: boolean }
   | { start: "load"; source: ModelSource; options: PostedLoadOptions; progress: boolean }
   | { start: "createTraining"; settings: TrainSettings; data: TrainingData; options: PostedTrainingOptions };
 

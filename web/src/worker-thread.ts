@@ -1,11 +1,13 @@
+import type { ModelReport } from "./info.js";
+import { inspectOn } from "./inspection.js";
 import { loadOn } from "./load.js";
 import { browser } from "./platform.js";
 import { trainOn } from "./training.js";
 import type { Training } from "./train-types.js";
-import type { Model } from "./types.js";
+import type { Model, Progress } from "./types.js";
 import { type Asked, type Call, type FromWorker, type Start, type ToWorker, toPosted } from "./worker-protocol.js";
 
-/** The script of the worker: one model, or one training. */
+/** The script of the worker: one model, one training, or the report of a file. */
 type Target = Model | Training;
 let target: Promise<Target> | undefined;
 
@@ -17,6 +19,7 @@ addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
 async function answer(asked: Asked): Promise<void> {
   try {
     if ("start" in asked) {
+      if (asked.start === "inspect") return post({ id: asked.id, value: await inspectFile(asked) });
       target = begin(asked);
       const begun = await target;
       const value = "info" in begun ? { info: begun.info, bytes: begun.bytes } : undefined;
@@ -34,10 +37,17 @@ async function answer(asked: Asked): Promise<void> {
   }
 }
 
-function begin(start: Start): Promise<Target> {
+function inspectFile({ source, options, progress }: Extract<Start, { start: "inspect" }>): Promise<ModelReport> {
+  return inspectOn(browser)(source, progress ? { ...options, onProgress } : options);
+}
+
+function begin(start: Exclude<Start, { start: "inspect" }>): Promise<Target> {
   if (start.start === "createTraining") return trainOn(browser)(start.settings, start.data, start.options);
-  const onProgress = (progress: { loaded: number; total?: number }) => post({ progress });
   return loadOn(browser)(start.source, start.progress ? { ...start.options, onProgress } : start.options);
+}
+
+function onProgress(progress: Progress): void {
+  post({ progress });
 }
 
 function call(called: Target, { method, args }: Call): Promise<unknown> {

@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 pub fn inspect(file: &[u8]) -> Result<String> {
     let model = Model::from_bytes(file).map_err(thrown)?;
     let report = Report::new(&model, file.len()).map_err(thrown)?;
-    serde_json::to_string(&report).map_err(|error| Error::new("bad-argument", error))
+    serde_json::to_string(&report).map_err(Error::argument)
 }
 
 fn thrown(error: deepshift_core::Error) -> Error {

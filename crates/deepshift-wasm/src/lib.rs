@@ -56,10 +56,7 @@ impl Network {
     /// One picture, RGBA row by row, as the file's preprocessing wants it: `[channels, height, width]`.
     pub fn pictures(&self, rgba: &[u8], width: u32, height: u32) -> Result<Vec<u8>> {
         let preprocessing = self.preprocessing.as_ref().ok_or_else(|| {
-            Error::new(
-                "bad-argument",
-                "the file does not say how a picture becomes its input: give f32 values",
-            )
+            Error::argument("the file does not say how a picture becomes its input: give f32 values")
         })?;
         let picture = preprocessing.picture(rgba, width as usize, height as usize, &self.input_shape);
         picture.map_err(|error| thrown(error.into()))
@@ -79,9 +76,8 @@ impl Network {
     pub fn layer_times(&self, bytes: &[u8], times: &LayerTimes) -> Result<()> {
         let mut start = now();
         let observed = self.executor.run_observed(Input::Pictures(bytes), &mut |name| {
-            let end = now();
-            times.add(name, end - start);
-            start = end;
+            times.add(name, now() - start);
+            start = now();
         });
         observed.map(drop).map_err(thrown)
     }

@@ -1,5 +1,5 @@
 /** Inside: what the current file holds and what a picture costs. */
-import type { Coding, ExponentCounts, LayerInfo, ModelReport, Operations } from "deepshift/inspect";
+import type { Coding, ExponentCounts, LayerInfo, ModelReport, Operations } from "deepshift/worker";
 import { type Column, drawExponents } from "../charts/exponents.js";
 import { currentInWorker, currentReport, onChange } from "../networks.js";
 import { byId, html } from "../page/dom.js";

@@ -1,4 +1,5 @@
 import { type Browser, type Page, chromium } from "@playwright/test";
+import type * as inspection from "../../src/inspect.js";
 import type * as page from "../../src/index.js";
 import type * as worker from "../../src/worker.js";
 
@@ -11,6 +12,7 @@ declare global {
       worker: typeof worker;
       runInOwnWorker(device: string, bytes: number[]): Promise<{ logits: number[]; device: string }>;
       train(): Promise<Pick<typeof worker, "createTraining">>;
+      inspection(): Promise<typeof inspection>;
     };
   }
 }

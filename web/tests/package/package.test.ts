@@ -81,6 +81,16 @@ function pageTests(serve: () => Promise<Served>): void {
     expect(logits).toEqual(digit.integer);
   });
 
+  test("what a file holds", async () => {
+    const layers = await opened.page.evaluate(async () => {
+      const embedded = window.embedded!;
+      const reports = [];
+      for (const { inspect } of [await embedded.inspection(), embedded.worker]) reports.push(await inspect("/mnist-conv.dshift"));
+      return reports.map(({ layers }) => layers.length);
+    });
+    expect(layers).toEqual([11, 11]);
+  });
+
   test("training, on the page and in a worker", async () => {
     const steps = await opened.page.evaluate(async (bytes) => {
       const images = new Uint8Array([...bytes, ...bytes]);
@@ -187,14 +197,14 @@ describe("without a bundler", () => {
 
   test("a server that takes the browser's files renders", () => {
     expect(rendered(join(folder, "render.js"))).toBe(RENDERED);
-    for (const entry of ["index", "train", "worker"]) {
+    for (const entry of ["index", "inspect", "train", "worker"]) {
       const file = join(folder, `node_modules/deepshift/dist/${entry}.js`);
       execFileSync(process.execPath, ["--input-type=module", "-e", `await import(${JSON.stringify(file)})`]);
     }
   });
 });
 
-const RENDERED = "<p>function function function function</p>";
+const RENDERED = "<p>function function function function function</p>";
 
 /** What the function `renderToString` of a module returns in a plain Node process. */
 function rendered(file: string): string {

@@ -20,13 +20,20 @@ impl ExponentCounts {
     fn of_weight(layer: &str, weight: &ShiftWeight) -> Self {
         let mut counts = Self { layer: layer.into(), zeros: 0, powers: BTreeMap::new() };
         let terms = 1 + usize::from(weight.second.is_some());
-        for index in 0..weight.len() {
-            let exponent = weight.exponent(index / weight.fan_in().max(1));
-            for term in &weight.terms(index)[..terms] {
-                match term.sign {
-                    0 => counts.zeros += 1,
-                    _ => *counts.powers.entry(exponent - i32::from(term.k)).or_default() += 1,
+        for channel in 0..weight.channels() {
+            // A table for each channel, because a map for each term takes a second for a large network.
+            let mut by_k = [0; 1 << u8::BITS];
+            for index in channel * weight.fan_in()..(channel + 1) * weight.fan_in() {
+                for term in &weight.terms(index)[..terms] {
+                    match term.sign {
+                        0 => counts.zeros += 1,
+                        _ => by_k[usize::from(term.k)] += 1,
+                    }
                 }
+            }
+            let exponent = weight.exponent(channel);
+            for (k, &count) in (0..).zip(&by_k).filter(|&(_, &count)| count > 0) {
+                *counts.powers.entry(exponent - k).or_default() += count;
             }
         }
         counts

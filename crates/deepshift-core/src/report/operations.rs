@@ -95,7 +95,6 @@ pub(super) fn graph_operation(op: &Op) -> String {
     }
 }
 
-/// Rounded, because the formatting of floats takes 18 KB of what a page loads.
 fn percent(probability: f32) -> u32 {
     (probability * 100.0).round() as u32
 }
