@@ -34,6 +34,14 @@ impl Shape {
     }
 }
 
+/// A pixel of a batch's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    picture: usize,
+    row: usize,
+    column: usize,
+}
+
 /// The part of a kernel's row or column that lies inside the picture, and where it starts there.
 struct Inside {
     first: usize,
@@ -85,17 +93,36 @@ impl Geometry {
         (channel * self.group_in() + input) * self.conv.kernel[0] * self.conv.kernel[1] + tap
     }
 
-    /// Picture, row and column of a pixel of the whole batch's output.
-    fn place(&self, pixel: usize) -> [usize; 3] {
+    /// Where a pixel of the whole batch's output lies.
+    pub fn place(&self, pixel: usize) -> Place {
         let within = pixel % self.output.pixels();
-        [pixel / self.output.pixels(), within / self.output.width, within % self.output.width]
+        Place {
+            picture: pixel / self.output.pixels(),
+            row: within / self.output.width,
+            column: within % self.output.width,
+        }
+    }
+
+    /// The places of the pixels from this one on, without the divisions, which cost as much as a small patch.
+    #[inline(always)]
+    pub fn places(&self, first: usize) -> impl Iterator<Item = Place> {
+        let Shape { height, width, .. } = self.output;
+        std::iter::successors(Some(self.place(first)), move |&Place { picture, row, column }| {
+            Some(if column + 1 < width {
+                Place { picture, row, column: column + 1 }
+            } else if row + 1 < height {
+                Place { picture, row: row + 1, column: 0 }
+            } else {
+                Place { picture: picture + 1, row: 0, column: 0 }
+            })
+        })
     }
 
     /// Writes what one output pixel of one group sees to the first `fan_in` of `patch`; padding is zero. What follows
     /// in `patch` may be overwritten: small pieces are copied in whole blocks.
     #[inline(always)]
-    pub fn gather<T: Copy, U: Widen<T>>(&self, x: &[T], pixel: usize, group: usize, patch: &mut [U]) {
-        let [picture, row, column] = self.place(pixel);
+    pub fn gather<T: Copy, U: Widen<T>>(&self, x: &[T], place: Place, group: usize, patch: &mut [U]) {
+        let Place { picture, row, column } = place;
         let line = self.conv.kernel[1] * self.group_in();
         let rows = self.inside(0, row);
         let columns = self.inside(1, column);
@@ -128,7 +155,7 @@ impl Geometry {
     /// Calls `tap(tap, offset of the input pixel's first channel)` for each tap of an output pixel that is not padding.
     #[inline(always)]
     pub fn for_each_tap(&self, pixel: usize, mut tap: impl FnMut(usize, usize)) {
-        let [picture, row, column] = self.place(pixel);
+        let Place { picture, row, column } = self.place(pixel);
         let (rows, columns) = (self.inside(0, row), self.inside(1, column));
         for kernel_row in rows.first..rows.end {
             let input_row = rows.position + (kernel_row - rows.first) * self.conv.dilation[0];
@@ -231,6 +258,17 @@ fn convert<T: Copy, U: Widen<T>>(from: &[T], to: &mut [U], count: usize) {
 mod tests {
     use super::*;
 
+    #[test]
+    fn places_follow_each_other() {
+        let shape = Shape::new(&[1, 3, 4]);
+        let geometry = Geometry { conv: Conv2d::square(1, 1, 1), input: shape, output: shape };
+        for first in [0, 5, 11] {
+            for (index, place) in geometry.places(first).take(30).enumerate() {
+                assert_eq!(place, geometry.place(first + index));
+            }
+        }
+    }
+
     /// A patch must hold what the reference's taps see.
     #[test]
     fn a_patch_is_what_the_reference_sees() {
@@ -256,7 +294,7 @@ mod tests {
                     expected[k.unwrap()] = i16::from(value(index));
                 });
                 let mut patch = vec![-1i16; geometry.fan_in()];
-                geometry.gather(&x, pixel, channel, &mut patch);
+                geometry.gather(&x, geometry.place(pixel), channel, &mut patch);
                 assert_eq!(patch, expected, "pixel {pixel} channel {channel}");
             }
         }

@@ -98,7 +98,8 @@ impl Patches {
             true => self.gather_channels(x, pixels, &mut patches),
             false => {
                 for (index, patch) in patches.chunks_exact_mut(fan_in).enumerate() {
-                    self.geometry.gather(x, pixels[index % pixels.len()], index / pixels.len(), patch);
+                    let place = self.geometry.place(pixels[index % pixels.len()]);
+                    self.geometry.gather(x, place, index / pixels.len(), patch);
                 }
             }
         });
@@ -199,7 +200,8 @@ mod tests {
         let pixels: Vec<usize> = (0..2 * patches.pixels()).step_by(3).collect();
         let mut expected = vec![0.0; 5 * pixels.len() * 9];
         for (index, patch) in expected.chunks_exact_mut(9).enumerate() {
-            patches.geometry.gather(&x, pixels[index % pixels.len()], index / pixels.len(), patch);
+            let place = patches.geometry.place(pixels[index % pixels.len()]);
+            patches.geometry.gather(&x, place, index / pixels.len(), patch);
         }
         assert_eq!(patches.gather(&x, &pixels), expected);
     }

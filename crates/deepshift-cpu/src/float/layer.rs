@@ -137,8 +137,8 @@ impl Layer {
         let fan_in = self.geometry.fan_in();
         gathered.resize(rows * fan_in, 0.0);
         context.kernels.vectorize(|| {
-            for row in 0..rows {
-                self.geometry.gather(x, first + row, group, &mut gathered[row * fan_in..]);
+            for (row, place) in self.geometry.places(first).take(rows).enumerate() {
+                self.geometry.gather(x, place, group, &mut gathered[row * fan_in..]);
             }
         });
     }

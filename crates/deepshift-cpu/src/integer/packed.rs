@@ -33,12 +33,6 @@ pub(super) struct Tile {
     pub group: usize,
 }
 
-impl Tile {
-    fn pixels(self) -> Range<usize> {
-        self.first..self.first + self.rows
-    }
-}
-
 impl Packed {
     /// Bytes of one gathered row.
     pub fn row_bytes(&self) -> usize {
@@ -68,8 +62,8 @@ impl Packed {
             Self::Shift(codes) => {
                 gathered.wide.resize(tile.rows * codes.depth, 0);
                 context.kernels.vectorize(|| {
-                    for (row, pixel) in tile.pixels().enumerate() {
-                        geometry.gather(x, pixel, tile.group, &mut gathered.wide[row * codes.depth..]);
+                    for (row, place) in geometry.places(tile.first).take(tile.rows).enumerate() {
+                        geometry.gather(x, place, tile.group, &mut gathered.wide[row * codes.depth..]);
                     }
                 });
             }
@@ -123,9 +117,9 @@ fn gather_dot<T: Part + Widen<i8>>(
     let (fan_in, depth) = (geometry.fan_in(), weights.depth);
     gathered.resize(tile.rows * depth + SLACK, T::default());
     context.kernels.vectorize(|| {
-        for (row, pixel) in tile.pixels().enumerate() {
+        for (row, place) in geometry.places(tile.first).take(tile.rows).enumerate() {
             let row = &mut gathered[row * depth..];
-            geometry.gather(x, pixel, tile.group, row);
+            geometry.gather(x, place, tile.group, row);
             let (patch, rest) = row.split_at_mut(fan_in);
             for (index, to) in rest[..depth - fan_in].iter_mut().enumerate() {
                 *to = weights.repeated.get(index).map_or(T::default(), |&k| patch[k]);
