@@ -35,6 +35,7 @@ function task(name: string, files: string[], peers: string, shape: [number, numb
 
 const TASKS: Task[] = [
   task("mnist-conv", ["mnist-conv.dshift"], "mnist-conv", [1, 28, 28]),
+  task("mnist-conv of 4 bits", ["simple_conv-4bit.dshift"], "simple_conv-4bit", [1, 28, 28]),
   task("resnet18", ["resnet18-4bit.dshift", "resnet18-5bit.dshift"], "resnet18-5bit", [3, 224, 224]),
 ];
 

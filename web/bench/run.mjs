@@ -1,6 +1,6 @@
 // Serves the benchmark page, runs it in headless Chromium and prints a table.
 //
-// Usage: node run.mjs FOLDER [--devices wasm,webgpu] [--networks mnist-conv,resnet18]
+// Usage: node run.mjs FOLDER [--devices wasm,webgpu] [--networks mnist-conv,resnet18,...]
 //
 // FOLDER holds the models that scripts/bench-web makes; results.json is written there.
 
