@@ -17,4 +17,6 @@ test("after one visit the page works without its server", async ({ page }) => {
   await page.getByRole("link", { name: "Pictures" }).click();
   await page.getByRole("button", { name: "Sample picture 6" }).click();
   await expect(page.locator("#top5 .label").first()).toHaveText("5");
+  await page.getByRole("link", { name: "Inside" }).click();
+  await expect(page.locator("#layers tbody tr")).toHaveCount(11);
 });
