@@ -35,6 +35,8 @@ export class DrawView {
     byId("clear").addEventListener("click", () => this.#clear());
     addEventListener("keydown", (event) => this.#key(event));
     onChange(() => {
+      // What is under way with the networks before has lost them.
+      this.#generation++;
       this.#pair = undefined;
       if (currentView() === "draw") void this.open();
     });
@@ -157,7 +159,7 @@ export class DrawView {
   async #measure({ shift, float }: Pair, generation: number): Promise<void> {
     for (const id of ["shift-ms", "float-ms", "ratio-ms"]) byId(id).textContent = "…";
     const picture = digitPicture([[[0.5, 0.2], [0.5, 0.8]]]) ?? new Uint8Array(SIDE * SIDE);
-    const [quick, plain] = [await medianMilliseconds(shift, picture), await medianMilliseconds(float, picture)];
+    const [quick = NaN, plain = NaN] = await medianMilliseconds([shift, float], picture);
     if (generation !== this.#generation || shift !== this.#pair?.shift) return;
     byId("shift-ms").textContent = milliseconds(quick);
     byId("float-ms").textContent = milliseconds(plain);
