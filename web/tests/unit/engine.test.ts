@@ -47,8 +47,8 @@ test("a second loss in a run is an error where WebGPU was asked for", async () =
 });
 
 test("auto goes on with wasm and says so", async () => {
-  // Long enough for a sample each, so that measuring takes six runs.
-  const fails = (failure: unknown): Behaviour => ({ milliseconds: 6, fails: { 9: failure } });
+  // Long enough for a sample each, so that measuring takes 22 runs at most.
+  const fails = (failure: unknown): Behaviour => ({ milliseconds: 6, fails: { 25: failure } });
   const behaviours: (Behaviour | Error)[][] = [
     [fails(lost), { fails: { 0: lost } }],
     [fails(lost), new UnsupportedError("WebGPU finds no GPU adapter")],
@@ -57,7 +57,7 @@ test("auto goes on with wasm and says so", async () => {
   ];
   for (const behaviour of behaviours) {
     const { fakes, started } = await engine("auto", behaviour);
-    for (let runs = 0; runs < 12; runs += 1) await started.use(run);
+    for (let runs = 0; runs < 28; runs += 1) await started.use(run);
     expect(await started.use(run)).toEqual(Float32Array.of(2));
     expect(started.report.device).toBe("wasm");
     expect(started.report.reason).toMatch(/^WebGPU was given up: (the GPU was reset|out of memory|unreachable)/);
