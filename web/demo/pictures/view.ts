@@ -104,8 +104,11 @@ export class PicturesView {
 
   async #showSample(url: string, button: HTMLElement): Promise<void> {
     for (const each of byId("samples").querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
+    // At once: another sample may come sooner, and the view opens with the first one where none was chosen.
+    const generation = ++this.#generation;
     try {
-      await this.show(await (await fetch(url)).blob());
+      const picture = await (await fetch(url)).blob();
+      if (generation === this.#generation) await this.show(picture);
     } catch (error) {
       failed("The sample could not be fetched", error);
     }
