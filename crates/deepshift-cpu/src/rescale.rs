@@ -49,8 +49,10 @@ impl Rescaler {
         self.channels() * self.width
     }
 
-    /// Ends the sums of one pixel's channels, the first of which is channel `first`.
-    #[inline(always)]
+    /// Ends the sums of one pixel's channels, the first of which is channel `first`. Loops for an instruction set need it
+    /// inlined; a page loads it once, which costs no time there.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    #[cfg_attr(target_family = "wasm", inline(never))]
     pub fn apply(&self, first: usize, sums: &[i32], out: &mut [i8]) {
         if self.width == 1 {
             let sums = &sums[..out.len()];
@@ -60,13 +62,6 @@ impl Rescaler {
             let out = out.as_chunks_mut().0;
             self.apply_scalar(first, &sums[..out.len()], out, wide_bytes);
         }
-    }
-
-    /// [`apply`](Self::apply), in wasm as one function for the operations that take little time anyway.
-    #[cfg_attr(not(target_family = "wasm"), inline(always))]
-    #[cfg_attr(target_family = "wasm", inline(never))]
-    pub fn apply_apart(&self, first: usize, sums: &[i32], out: &mut [i8]) {
-        self.apply(first, sums, out);
     }
 
     /// As many of the first channels as vectors can end; returns how many.

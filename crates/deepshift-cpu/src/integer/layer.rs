@@ -130,7 +130,7 @@ impl Layer {
         for_each_block(context.parallel, out, TILE_CHANNELS * width, |sums, index, out| {
             let first = index * TILE_CHANNELS;
             packed.sums(context, &gathered, first..first + out.len() / width, sums);
-            context.kernels.vectorize(|| self.rescaler.apply_apart(first, sums, out));
+            context.kernels.vectorize(|| self.rescaler.apply(first, sums, out));
         });
     }
 
@@ -141,7 +141,7 @@ impl Layer {
             sums.clear();
             sums.resize(channels, 0);
             sums_of(pixel, sums);
-            self.rescaler.apply_apart(0, sums, out);
+            self.rescaler.apply(0, sums, out);
         });
     }
 }

@@ -128,7 +128,7 @@ impl Step {
                 let channels = rescaler.channels();
                 context.for_each_row(out, rescaler.row_bytes(), |sums: &mut Vec<i32>, row, out| {
                     widen(&x[row * channels..(row + 1) * channels], 0, sums);
-                    rescaler.apply_apart(0, sums, out);
+                    rescaler.apply(0, sums, out);
                 });
             }
             Self::Add(shifts, rescaler) => add(context, operands, shifts, rescaler, out),
@@ -153,7 +153,7 @@ fn add(context: Context, operands: &[&[i8]], shifts: &[u32], rescaler: &Rescaler
                 *sum = sum.wrapping_add(i32::from(q).wrapping_shl(shift));
             }
         }
-        rescaler.apply_apart(0, sums, out);
+        rescaler.apply(0, sums, out);
     });
 }
 
@@ -184,7 +184,7 @@ fn multiply(
                 .zip(gates)
                 .map(|(&q, &gate)| i32::from(q) * i32::from(gate)),
         );
-        rescaler.apply_apart(0, products, out);
+        rescaler.apply(0, products, out);
     });
 }
 
@@ -194,7 +194,7 @@ fn concat(context: Context, operands: &[&[i8]], parts: &[(usize, Rescaler)], out
         for (x, (channels, rescaler)) in operands.iter().zip(parts) {
             let (part, rest) = out.split_at_mut(rescaler.row_bytes());
             widen(&x[row * channels..(row + 1) * channels], 0, sums);
-            rescaler.apply_apart(0, sums, part);
+            rescaler.apply(0, sums, part);
             out = rest;
         }
     });
@@ -210,6 +210,6 @@ fn average(context: Context, x: &[i8], windows: &Windows, rescaler: &Rescaler, o
                 *sum = sum.wrapping_add(i32::from(q));
             }
         });
-        rescaler.apply_apart(0, sums, out);
+        rescaler.apply(0, sums, out);
     });
 }
