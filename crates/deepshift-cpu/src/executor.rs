@@ -86,7 +86,8 @@ impl Executor {
     }
 
     /// [`run`](Self::run) on the calling thread alone and with all inputs at once, so that a caller can time the parts:
-    /// `after(name)` is called when the node of this name has been computed, in the order of computation.
+    /// `after(name)` is called when the node of this name has been computed, in the order of computation. A max pooling
+    /// that is part of the layer before it is not called.
     pub fn run_observed(&self, input: Input, after: &mut dyn FnMut(&str)) -> Result<Vec<f32>> {
         let pictures = input.count(&self.input_shape)?;
         let mut logits = vec![0.0; pictures * self.logits];

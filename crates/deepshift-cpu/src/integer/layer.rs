@@ -16,6 +16,8 @@ pub(crate) struct Layer {
     geometry: Geometry,
     weights: Weights,
     rescaler: Rescaler,
+    /// Height and width of the windows of a max pooling behind the layer, `[1, 1]` without one.
+    window: [usize; 2],
 }
 
 enum Weights {
@@ -46,6 +48,13 @@ const ROW_STEP: usize = 12;
 const TILE_CHANNELS: usize = 4 * PANEL;
 
 impl Layer {
+    /// Whether a layer can do the max pooling behind it. A row of windows must not be more than a tile, and kernels that
+    /// work pixel by pixel are left as they are.
+    pub fn can_pool(geometry: &Geometry, window: [usize; 2], kernel: Kernel) -> bool {
+        let rows = window[0].saturating_mul(geometry.output.width);
+        kernel != Kernel::NaiveMultiply && !geometry.is_depthwise() && rows <= TILE_ROWS
+    }
+
     /// `operand` is the format of the layer's input.
     pub fn new(
         geometry: Geometry,
@@ -68,21 +77,25 @@ impl Layer {
                 Packed::Shift(ShiftCodes::new(weight, indices, geometry.fan_in()))
             })),
         };
-        Self { geometry, weights, rescaler }
+        Self { geometry, weights, rescaler, window: [1; 2] }
+    }
+
+    /// The layer with a max pooling behind it that it [can do](Self::can_pool).
+    pub fn pooled(self, window: [usize; 2]) -> Self {
+        Self { window, ..self }
     }
 
     /// From `[pictures, height, width, channels]` to the same, each value in as many bytes as the rescaler says.
     pub fn run(&self, context: Context, x: &[i8], out: &mut [i8]) {
         let pixel = self.rescaler.row_bytes();
         match &self.weights {
-            Weights::Packed(groups) if groups.len() == 1 && out.len() == pixel => {
+            Weights::Packed(groups) if groups.len() == 1 && out.len() == pixel && self.window == [1; 2] => {
                 self.single_row(context, &groups[0], x, out);
             }
             Weights::Packed(groups) => {
-                let row_bytes = groups.iter().map(Packed::row_bytes).max().unwrap_or(1);
-                let rows = (TILE_BYTES / row_bytes / ROW_STEP * ROW_STEP).clamp(ROW_STEP, TILE_ROWS);
-                for_each_block(context.parallel, out, rows * pixel, |scratch, tile, out| {
-                    self.tile(context, groups, (x, tile * rows), out, scratch);
+                let pixels = self.tile_pixels(groups);
+                for_each_block(context.parallel, out, pixels * pixel, |scratch, tile, out| {
+                    self.tile(context, groups, (x, tile * pixels), out, scratch);
                 });
             }
             Weights::DirectDot(weights) => {
@@ -97,6 +110,17 @@ impl Layer {
         }
     }
 
+    /// Pixels that are computed together: whole rows of windows.
+    fn tile_pixels(&self, groups: &[Packed]) -> usize {
+        let row_bytes = groups.iter().map(Packed::row_bytes).max().unwrap_or(1);
+        let rows = (TILE_BYTES / row_bytes / ROW_STEP * ROW_STEP).clamp(ROW_STEP, TILE_ROWS);
+        let ([height, width], line) = (self.window, self.geometry.output.width);
+        match self.window {
+            [1, 1] => rows,
+            _ => (rows / (height * line)).max(1) * (line / width),
+        }
+    }
+
     /// Output pixels from `first` on, as many as `out` holds.
     fn tile(
         &self,
@@ -107,17 +131,41 @@ impl Layer {
         scratch: &mut Scratch,
     ) {
         let (pixel, each) = (self.rescaler.row_bytes(), self.geometry.group_out());
-        let rows = out.len() / pixel;
+        let [first, rows] = [first, out.len() / pixel].map(|pixels| pixels * self.window[0] * self.window[1]);
         for (group, packed) in groups.iter().enumerate() {
             let tile = Tile { first, rows, group };
             packed.gather(context, &self.geometry, x, tile, &mut scratch.gathered);
             let stride = packed.sums(context, &scratch.gathered, 0..each, &mut scratch.sums);
+            if self.window != [1; 2] {
+                context.kernels.vectorize(|| self.take_largest(&mut scratch.sums, stride));
+            }
             let bytes = group * each * self.rescaler.width..(group + 1) * each * self.rescaler.width;
             context.kernels.vectorize(|| {
                 for (sums, out) in scratch.sums.chunks_exact(stride).zip(out.chunks_exact_mut(pixel)) {
                     self.rescaler.apply(group * each, sums, &mut out[bytes.clone()]);
                 }
             });
+        }
+    }
+
+    /// Moves the largest sum of each window and channel to the front of `[rows, stride]`, window after window.
+    #[inline(always)]
+    fn take_largest(&self, sums: &mut [i32], stride: usize) {
+        let ([height, width], line) = (self.window, self.geometry.output.width);
+        let mut to = 0;
+        for corner in (0..sums.len()).step_by(height * line * stride) {
+            for first in (corner..corner + line * stride).step_by(width * stride) {
+                sums.copy_within(first..first + stride, to);
+                for below in 0..height {
+                    for right in usize::from(below == 0)..width {
+                        let (before, from) = sums.split_at_mut(first + (below * line + right) * stride);
+                        for (largest, &mut sum) in before[to..to + stride].iter_mut().zip(from) {
+                            *largest = sum.max(*largest);
+                        }
+                    }
+                }
+                to += stride;
+            }
         }
     }
 

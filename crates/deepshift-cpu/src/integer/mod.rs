@@ -3,6 +3,7 @@
 mod direct;
 mod layer;
 mod packed;
+mod pooled;
 mod step;
 
 pub(crate) use layer::Layer;
@@ -17,6 +18,7 @@ use crate::{Error, Result};
 use deepshift_core::Kernel;
 use deepshift_core::integer::{ByteTables, IntegerNetwork, IntegerOp};
 use deepshift_core::{FixedPoint, Input, Model};
+use pooled::Pooled;
 use step::Step;
 
 /// An integer network, ready to run.
@@ -33,6 +35,8 @@ struct Node {
     shape: Shape,
     /// Bytes of a value: one, or on the way to the output the four of an i32.
     width: usize,
+    /// The node that is said to have been computed: the layer that this pooling was done with.
+    reported: usize,
 }
 
 impl IntegerExecutor {
@@ -45,14 +49,22 @@ impl IntegerExecutor {
         })?;
         let shapes: Vec<Shape> =
             network.shapes(&model.graph)?.iter().map(|shape| Shape::new(shape)).collect();
-        let plan = Plan::new(network.nodes.iter().map(|node| node.inputs.as_slice()), network.output);
+        let done_by = |index| {
+            Pooled::find((model, network), index, &shapes, kernel)
+                .unwrap_or(Pooled { layer: index, window: [1; 2] })
+        };
+        let done_by: Vec<Pooled> = (0..network.nodes.len()).map(done_by).collect();
+        let operands = done_by.iter().map(|pooled| network.nodes[pooled.layer].inputs.as_slice());
+        let plan = Plan::new(operands, network.output);
         let nodes = (0..=network.output)
             .map(|index| {
+                let pooled = done_by[index];
                 let step = match plan.is_needed(index) {
-                    true => Step::new(model, network, index, &shapes, (kernel, kernels))?,
+                    true => Step::new((model, network), index, pooled, &shapes, (kernel, kernels))?,
                     false => Step::Unused,
                 };
-                Ok(Node { step, shape: shapes[index], width: width(network.nodes[index].format) })
+                let width = width(network.nodes[index].format);
+                Ok(Node { step, shape: shapes[index], width, reported: pooled.layer })
             })
             .collect::<Result<_>>()?;
         let output_format = network.nodes[network.output].format;
@@ -64,7 +76,8 @@ impl IntegerExecutor {
         self.nodes.iter().map(|node| node.shape.elements()).max().unwrap_or(1)
     }
 
-    /// Logits of as many inputs as they are for, in the graph's order; `after` gets each node that was computed.
+    /// Logits of as many inputs as they are for, in the graph's order; `after` gets each node that was
+    /// computed, for a layer with the max pooling behind it the layer.
     pub fn run(
         &self,
         context: Context,
@@ -84,7 +97,8 @@ impl IntegerExecutor {
             Ok::<_, Error>(out)
         };
         let value = |q: i32| self.output_format.value(q);
-        match self.plan.run(compute, after)? {
+        let mut report = |node: usize| after(self.nodes[node].reported);
+        match self.plan.run(compute, &mut report)? {
             Some(q) if width(self.output_format) == 1 => {
                 channels_first(&q, self.output, logits, |q| value(q.into()));
             }

@@ -1,5 +1,6 @@
 //! What one node of an integer network does.
 
+use super::pooled::Pooled;
 use super::{Entry, Layer};
 use crate::context::Context;
 use crate::geometry::{Geometry, Shape};
@@ -40,15 +41,15 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// `shapes` are those of all nodes.
+    /// `pooled` is the node itself, or the layer before it that it is done with; `shapes` are those of all nodes.
     pub fn new(
-        model: &Model,
-        network: &IntegerNetwork,
+        (model, network): (&Model, &IntegerNetwork),
         index: usize,
+        pooled: Pooled,
         shapes: &[Shape],
         kernel: (Kernel, Kernels),
     ) -> Result<Self> {
-        let node = &network.nodes[index];
+        let node = &network.nodes[pooled.layer];
         let output = shapes[index];
         let inputs: Vec<Shape> = node.inputs.iter().map(|&input| shapes[input]).collect();
         let rescaler = |epilogue| Rescaler::new(epilogue, output.channels, node.format);
@@ -57,7 +58,7 @@ impl Step {
             IntegerOp::Layer { layer, epilogue } => {
                 let float = &model.graph.nodes[*layer];
                 let weight = model.shift_weight(&float.name);
-                let geometry = Geometry::new(&float.op, inputs[0], output);
+                let geometry = Geometry::new(&float.op, inputs[0], shapes[pooled.layer]);
                 let (Some(weight), Some(geometry)) = (weight, geometry) else {
                     return Err(Error::BadArgument(format!(
                         "layer {} has no shift weight: use float mode",
@@ -65,7 +66,8 @@ impl Step {
                     )));
                 };
                 let operand = network.nodes[node.inputs[0]].format;
-                Self::Layer(Layer::new(geometry, weight, operand, rescaler(epilogue), kernel))
+                let layer = Layer::new(geometry, weight, operand, rescaler(epilogue), kernel);
+                Self::Layer(layer.pooled(pooled.window))
             }
             IntegerOp::Scale(epilogue) => Self::Scale(rescaler(epilogue)),
             IntegerOp::Add(epilogue) => {

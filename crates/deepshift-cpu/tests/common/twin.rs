@@ -293,6 +293,15 @@ impl Twin {
         }
     }
 
+    /// Makes the factors of the last node positive.
+    pub fn keep_order(&mut self) {
+        if let Some(IntegerNode { op: IntegerOp::Layer { epilogue, .. }, .. }) = self.nodes.last_mut() {
+            for rescale in &mut epilogue.rescales {
+                rescale.multiplier = rescale.multiplier.abs();
+            }
+        }
+    }
+
     pub fn finish(self, output: usize) -> Model {
         let model = Model {
             graph: self.graph.finish(output),
