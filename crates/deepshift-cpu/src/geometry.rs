@@ -121,32 +121,43 @@ impl Geometry {
     /// Writes what one output pixel of one group sees to the first `fan_in` of `patch`; padding is zero. What follows
     /// in `patch` may be overwritten: small pieces are copied in whole blocks.
     #[inline(always)]
-    pub fn gather<T: Copy, U: Widen<T>>(&self, x: &[T], place: Place, group: usize, patch: &mut [U]) {
+    pub fn gather<T: Copy + Default>(&self, x: &[T], place: Place, group: usize, patch: &mut [T]) {
         let Place { picture, row, column } = place;
         let line = self.conv.kernel[1] * self.group_in();
         let rows = self.inside(0, row);
         let columns = self.inside(1, column);
         clear(&mut patch[..rows.first * line]);
+        let pixel = (picture * self.input.height + rows.position) * self.input.width + columns.position;
+        let mut start = pixel * self.input.channels;
+        // One block without padding in it: a loop and its checks would cost more than the copy.
+        let short = self.is_contiguous() && line <= BLOCK && columns.end - columns.first == self.conv.kernel[1];
         for kernel_row in rows.first..rows.end {
-            let input_row = rows.position + (kernel_row - rows.first) * self.conv.dilation[0];
-            let start = (picture * self.input.height + input_row) * self.input.width + columns.position;
-            let patch = &mut patch[kernel_row * line..];
-            self.gather_line(&x[start * self.input.channels..], &columns, group, patch);
+            let (from, to) = (&x[start..], &mut patch[kernel_row * line..]);
+            match (short, from.first_chunk::<BLOCK>(), to.first_chunk_mut::<BLOCK>()) {
+                (true, Some(from), Some(to)) => *to = *from,
+                _ => self.gather_line(from, &columns, group, to),
+            }
+            start += self.conv.dilation[0] * self.input.width * self.input.channels;
         }
         clear(&mut patch[rows.end * line..self.fan_in()]);
     }
 
+    /// Whether the taps of a kernel's row lie side by side.
+    fn is_contiguous(&self) -> bool {
+        self.conv.groups == 1 && self.conv.dilation[1] == 1
+    }
+
     #[inline(always)]
-    fn gather_line<T: Copy, U: Widen<T>>(&self, x: &[T], columns: &Inside, group: usize, patch: &mut [U]) {
+    fn gather_line<T: Copy + Default>(&self, x: &[T], columns: &Inside, group: usize, patch: &mut [T]) {
         let each = self.group_in();
         clear(&mut patch[..columns.first * each]);
-        if self.conv.groups == 1 && self.conv.dilation[1] == 1 {
-            convert(x, &mut patch[columns.first * each..], (columns.end - columns.first) * each);
+        if self.is_contiguous() {
+            copy(x, &mut patch[columns.first * each..], (columns.end - columns.first) * each);
         } else {
             let step = self.conv.dilation[1] * self.input.channels;
             for tap in columns.first..columns.end {
                 let start = (tap - columns.first) * step + group * each;
-                convert(&x[start..], &mut patch[tap * each..], each);
+                copy(&x[start..], &mut patch[tap * each..], each);
             }
         }
         clear(&mut patch[columns.end * each..self.conv.kernel[1] * each]);
@@ -185,71 +196,27 @@ impl Geometry {
 
 /// Most patches have no padding, and a call to clear nothing costs as much as a small patch.
 #[inline(always)]
-fn clear<U: Copy + Default>(values: &mut [U]) {
+fn clear<T: Copy + Default>(values: &mut [T]) {
     if !values.is_empty() {
-        values.fill(U::default());
+        values.fill(T::default());
     }
 }
 
-/// Elements that [`convert`] copies together.
+/// Elements that [`copy`] copies together.
 const BLOCK: usize = 16;
-
-/// What activations are gathered as.
-pub(crate) trait Widen<T: Copy>: Copy + Default + From<T> {
-    /// Converts a block. The modules for browsers are compiled at a level that makes no vectors of so few elements.
-    fn widen(from: &[T; BLOCK], to: &mut [Self; BLOCK]);
-}
-
-impl Widen<f32> for f32 {
-    #[inline(always)]
-    fn widen(from: &[f32; BLOCK], to: &mut [f32; BLOCK]) {
-        *to = *from;
-    }
-}
-
-impl Widen<i8> for i8 {
-    #[inline(always)]
-    fn widen(from: &[i8; BLOCK], to: &mut [i8; BLOCK]) {
-        *to = *from;
-    }
-}
-
-impl Widen<i8> for i16 {
-    #[inline(always)]
-    fn widen(from: &[i8; BLOCK], to: &mut [i16; BLOCK]) {
-        #[cfg(target_feature = "simd128")]
-        crate::kernels::widen(from, to);
-        #[cfg(not(target_feature = "simd128"))]
-        each_widened(from, to);
-    }
-}
-
-impl Widen<i8> for i32 {
-    #[inline(always)]
-    fn widen(from: &[i8; BLOCK], to: &mut [i32; BLOCK]) {
-        each_widened(from, to);
-    }
-}
-
-#[inline(always)]
-fn each_widened<U: From<i8>>(from: &[i8], to: &mut [U]) {
-    for (to, &from) in to.iter_mut().zip(from) {
-        *to = from.into();
-    }
-}
 
 /// Copies the first `count` elements, and further ones of the last block where both slices have them: a loop over the
 /// few elements of a small patch costs more than a block does.
 #[inline(always)]
-fn convert<T: Copy, U: Widen<T>>(from: &[T], to: &mut [U], count: usize) {
+fn copy<T: Copy>(from: &[T], to: &mut [T], count: usize) {
     let whole = count.next_multiple_of(BLOCK);
     if whole <= from.len() && whole <= to.len() {
-        for (to, from) in to[..whole].as_chunks_mut().0.iter_mut().zip(from.as_chunks().0) {
-            U::widen(from, to);
+        for (to, from) in to[..whole].as_chunks_mut::<BLOCK>().0.iter_mut().zip(from.as_chunks().0) {
+            *to = *from;
         }
     } else {
         for (to, &from) in to[..count].iter_mut().zip(&from[..count]) {
-            *to = U::from(from);
+            *to = from;
         }
     }
 }
@@ -291,9 +258,9 @@ mod tests {
                 let place = [pixel / output.width, pixel % output.width];
                 conv.for_each_tap(channel, place, &input, |weight, index| {
                     let k = (0..geometry.fan_in()).find(|&k| geometry.weight_index(channel, k) == weight);
-                    expected[k.unwrap()] = i16::from(value(index));
+                    expected[k.unwrap()] = value(index);
                 });
-                let mut patch = vec![-1i16; geometry.fan_in()];
+                let mut patch = vec![-1; geometry.fan_in()];
                 geometry.gather(&x, geometry.place(pixel), channel, &mut patch);
                 assert_eq!(patch, expected, "pixel {pixel} channel {channel}");
             }

@@ -1,9 +1,9 @@
 //! One group of a layer for the two families that compute many outputs together.
 
 use crate::context::Context;
-use crate::geometry::{Geometry, Widen};
+use crate::geometry::Geometry;
 use crate::kernels::{PANEL, Rows};
-use crate::pack::{DotWeights, Part, ShiftCodes};
+use crate::pack::{DotWeights, ShiftCodes};
 use std::ops::Range;
 
 /// Packed weights of a group.
@@ -14,7 +14,7 @@ pub(super) enum Packed {
     Shift(ShiftCodes),
 }
 
-/// Gathered activations, in the type that the kernel takes.
+/// Gathered activations, and the same in the type that the kernel takes.
 #[derive(Default)]
 pub(super) struct Gathered {
     bytes: Vec<i8>,
@@ -43,7 +43,16 @@ impl Packed {
         }
     }
 
-    /// Gathers what the pixels of a tile see.
+    /// Elements of one gathered row, and which activations are repeated in it.
+    fn row(&self) -> (usize, &[usize]) {
+        match self {
+            Self::Dot(weights) => (weights.depth, &weights.repeated),
+            Self::Bytes(weights, _) => (weights.depth, &weights.repeated),
+            Self::Shift(codes) => (codes.depth, &[]),
+        }
+    }
+
+    /// Gathers what the pixels of a tile see: rows of what a pixel sees, what of it is repeated, zeros.
     pub fn gather(
         &self,
         context: Context,
@@ -52,22 +61,25 @@ impl Packed {
         tile: Tile,
         gathered: &mut Gathered,
     ) {
-        match self {
-            Self::Dot(weights) => {
-                gather_dot(context, geometry, x, tile, weights, &mut gathered.narrow);
+        let (fan_in, (depth, repeated)) = (geometry.fan_in(), self.row());
+        let Gathered { bytes, narrow, wide } = gathered;
+        bytes.resize(tile.rows * depth + SLACK, 0);
+        context.kernels.vectorize(|| {
+            for (row, place) in geometry.places(tile.first).take(tile.rows).enumerate() {
+                let row = &mut bytes[row * depth..];
+                geometry.gather(x, place, tile.group, row);
+                let (patch, rest) = row.split_at_mut(fan_in);
+                for (index, to) in rest[..depth - fan_in].iter_mut().enumerate() {
+                    *to = repeated.get(index).map_or(0, |&k| patch[k]);
+                }
             }
-            Self::Bytes(weights, _) => {
-                gather_dot(context, geometry, x, tile, weights, &mut gathered.bytes);
+            bytes.truncate(tile.rows * depth);
+            match self {
+                Self::Dot(_) => widen(bytes, narrow),
+                Self::Bytes(..) => {}
+                Self::Shift(_) => widen(bytes, wide),
             }
-            Self::Shift(codes) => {
-                gathered.wide.resize(tile.rows * codes.depth, 0);
-                context.kernels.vectorize(|| {
-                    for (row, place) in geometry.places(tile.first).take(tile.rows).enumerate() {
-                        geometry.gather(x, place, tile.group, &mut gathered.wide[row * codes.depth..]);
-                    }
-                });
-            }
-        }
+        });
     }
 
     /// Fills `sums` with `[rows, stride]` for some channels, the first of which starts a panel; returns the stride.
@@ -105,26 +117,10 @@ impl Packed {
     }
 }
 
-/// Gathers rows of `weights.depth`: what a pixel sees, what of it is repeated, zeros.
-fn gather_dot<T: Part + Widen<i8>>(
-    context: Context,
-    geometry: &Geometry,
-    x: &[i8],
-    tile: Tile,
-    weights: &DotWeights<T>,
-    gathered: &mut Vec<T>,
-) {
-    let (fan_in, depth) = (geometry.fan_in(), weights.depth);
-    gathered.resize(tile.rows * depth + SLACK, T::default());
-    context.kernels.vectorize(|| {
-        for (row, place) in geometry.places(tile.first).take(tile.rows).enumerate() {
-            let row = &mut gathered[row * depth..];
-            geometry.gather(x, place, tile.group, row);
-            let (patch, rest) = row.split_at_mut(fan_in);
-            for (index, to) in rest[..depth - fan_in].iter_mut().enumerate() {
-                *to = weights.repeated.get(index).map_or(T::default(), |&k| patch[k]);
-            }
-        }
-    });
-    gathered.truncate(tile.rows * depth);
+#[inline(always)]
+fn widen<T: From<i8> + Clone>(bytes: &[i8], wide: &mut Vec<T>) {
+    wide.resize(bytes.len(), T::from(0));
+    for (wide, &byte) in wide.iter_mut().zip(bytes) {
+        *wide = T::from(byte);
+    }
 }

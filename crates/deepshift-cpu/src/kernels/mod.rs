@@ -21,8 +21,6 @@ mod wasm_simd128;
 
 #[cfg(target_feature = "simd128")]
 pub(crate) use wasm_rescale::{VectorShift, rescale};
-#[cfg(target_feature = "simd128")]
-pub(crate) use wasm_simd128::widen;
 
 use crate::Isa;
 #[cfg(target_arch = "x86_64")]

@@ -122,17 +122,6 @@ fn product_tile<const HEIGHT: usize, const VECTORS: usize>(
     }
 }
 
-/// Bytes as i16.
-#[inline(always)]
-pub(crate) fn widen(from: &[i8; 16], to: &mut [i16; 16]) {
-    // SAFETY: both arrays are as long as what is read and written.
-    unsafe {
-        let bytes = v128_load(from.as_ptr().cast());
-        v128_store(to.as_mut_ptr().cast(), i16x8_extend_low_i8x16(bytes));
-        v128_store(to[8..].as_mut_ptr().cast(), i16x8_extend_high_i8x16(bytes));
-    }
-}
-
 /// `sum + weights * x`.
 #[cfg(not(target_feature = "relaxed-simd"))]
 #[inline(always)]
