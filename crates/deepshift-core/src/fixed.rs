@@ -84,6 +84,7 @@ impl FixedPoint {
     }
 
     /// `clamp(round_ties_even(x * 2^F))`, how f32 inputs enter integer mode. NaN gives 0.
+    #[inline(always)]
     pub fn quantize(self, x: f32) -> i32 {
         let q = (x * exp2(self.fraction_bits)).round_ties_even();
         // `as` saturates and turns NaN into 0.

@@ -130,7 +130,8 @@ impl Geometry {
         let pixel = (picture * self.input.height + rows.position) * self.input.width + columns.position;
         let mut start = pixel * self.input.channels;
         // One block without padding in it: a loop and its checks would cost more than the copy.
-        let short = self.is_contiguous() && line <= BLOCK && columns.end - columns.first == self.conv.kernel[1];
+        let short =
+            self.is_contiguous() && line <= BLOCK && columns.end - columns.first == self.conv.kernel[1];
         for kernel_row in rows.first..rows.end {
             let (from, to) = (&x[start..], &mut patch[kernel_row * line..]);
             match (short, from.first_chunk::<BLOCK>(), to.first_chunk_mut::<BLOCK>()) {

@@ -90,20 +90,22 @@ impl Packed {
         channels: Range<usize>,
         sums: &mut Vec<i32>,
     ) -> usize {
+        let needed = channels.len();
         let channels = channels.start..channels.end.next_multiple_of(PANEL);
         let stride = channels.len();
         match self {
             Self::Dot(DotWeights { panels, depth, .. }) => {
                 let rows = Rows { values: &gathered.narrow, depth: *depth };
                 sums.resize(rows.values.len() / depth * stride, 0);
-                context.kernels.dot(rows, &panels[channels.start * depth..channels.end * depth], sums);
+                let panels = &panels[channels.start * depth..channels.end * depth];
+                context.kernels.dot(rows, panels, needed, sums);
             }
             Self::Bytes(DotWeights { panels, depth, .. }, chains) => {
                 let rows = Rows { values: &gathered.bytes, depth: *depth };
                 sums.resize(rows.values.len() / depth * stride, 0);
                 let panels = &panels[channels.start * depth..channels.end * depth];
                 let chains = chains.get(channels.start / PANEL..channels.end / PANEL).unwrap_or_default();
-                context.kernels.dot_bytes(rows, panels, chains, sums);
+                context.kernels.dot_bytes(rows, panels, chains, needed, sums);
             }
             Self::Shift(ShiftCodes { panels, depth, terms }) => {
                 let rows = Rows { values: &gathered.wide, depth: *depth };

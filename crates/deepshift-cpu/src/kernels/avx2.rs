@@ -10,6 +10,9 @@ pub(crate) struct Avx2(());
 /// Rows of one register tile: twelve sums, two vectors of weights and one of activations fill the 16 registers.
 const DOT_ROWS: usize = 6;
 
+/// Channels of a vector of sums.
+const LANES: usize = 8;
+
 /// Shifting needs registers for shifts, signs and the shifted value too.
 const SHIFT_ROWS: usize = 4;
 
@@ -19,14 +22,19 @@ impl Avx2 {
     }
 
     /// See [`Kernels::dot`](super::Kernels::dot), which has checked the lengths.
-    pub(super) fn dot(self, rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
+    pub(super) fn dot(self, rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [i32]) {
         let stride = panels.len() / rows.depth;
         for (index, panel) in panels.chunks_exact(rows.depth * PANEL).enumerate() {
             let rows = rows.values.chunks(DOT_ROWS * rows.depth).zip(sums.chunks_mut(DOT_ROWS * stride));
             for (rows, sums) in rows {
                 // SAFETY: `self` exists, so the CPU has AVX2; the caller's check makes `rows` whole rows of the
                 // panel's depth and `sums` as many rows of `stride`, in which this panel's channels lie.
-                unsafe { dot_rows(rows, panel, &mut sums[index * PANEL..], stride) }
+                unsafe {
+                    match channels - index * PANEL {
+                        ..=LANES => dot_rows::<1>(rows, panel, &mut sums[index * PANEL..], stride),
+                        _ => dot_rows::<2>(rows, panel, &mut sums[index * PANEL..], stride),
+                    }
+                }
             }
         }
     }
@@ -60,32 +68,38 @@ fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
 /// `rows` holds up to `DOT_ROWS` rows of `panel.len() / PANEL` values and `sums` reaches `PANEL` beyond the start of
 /// the last of as many rows of `stride`.
 #[target_feature(enable = "avx2")]
-unsafe fn dot_rows(rows: &[i16], panel: &[i16], sums: &mut [i32], stride: usize) {
+unsafe fn dot_rows<const VECTORS: usize>(rows: &[i16], panel: &[i16], sums: &mut [i32], stride: usize) {
     let depth = panel.len() / PANEL;
     // SAFETY: the caller's promise, row by row.
     unsafe {
         match rows.len() / depth {
-            6 => dot_tile::<6>(rows, panel, sums, stride),
-            5 => dot_tile::<5>(rows, panel, sums, stride),
-            4 => dot_tile::<4>(rows, panel, sums, stride),
-            3 => dot_tile::<3>(rows, panel, sums, stride),
-            2 => dot_tile::<2>(rows, panel, sums, stride),
-            _ => dot_tile::<1>(rows, panel, sums, stride),
+            6 => dot_tile::<6, VECTORS>(rows, panel, sums, stride),
+            5 => dot_tile::<5, VECTORS>(rows, panel, sums, stride),
+            4 => dot_tile::<4, VECTORS>(rows, panel, sums, stride),
+            3 => dot_tile::<3, VECTORS>(rows, panel, sums, stride),
+            2 => dot_tile::<2, VECTORS>(rows, panel, sums, stride),
+            _ => dot_tile::<1, VECTORS>(rows, panel, sums, stride),
         }
     }
 }
 
 /// # Safety
-/// As [`dot_rows`], for exactly `ROWS` rows.
+/// As [`dot_rows`], for exactly `ROWS` rows and the first `VECTORS` vectors of channels, of the panel's two.
 #[target_feature(enable = "avx2")]
-unsafe fn dot_tile<const ROWS: usize>(rows: &[i16], panel: &[i16], sums: &mut [i32], stride: usize) {
+unsafe fn dot_tile<const ROWS: usize, const VECTORS: usize>(
+    rows: &[i16],
+    panel: &[i16],
+    sums: &mut [i32],
+    stride: usize,
+) {
     let depth = panel.len() / PANEL;
-    let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+    let mut totals = [[_mm256_setzero_si256(); VECTORS]; ROWS];
     for k in (0..depth).step_by(2) {
         // SAFETY: `k + 1 < depth`: the panel holds PANEL pairs of weights there and every row two activations.
         unsafe {
             let weights = panel.as_ptr().add(k * PANEL).cast::<__m256i>();
-            let weights = [_mm256_loadu_si256(weights), _mm256_loadu_si256(weights.add(1))];
+            let weights: [__m256i; VECTORS] =
+                std::array::from_fn(|vector| _mm256_loadu_si256(weights.add(vector)));
             for (row, totals) in totals.iter_mut().enumerate() {
                 let pair = rows.as_ptr().add(row * depth + k).cast::<i32>().read_unaligned();
                 let pair = _mm256_set1_epi32(pair);
@@ -162,14 +176,19 @@ unsafe fn widened(codes: *const i8) -> __m256i {
 /// # Safety
 /// `sums` reaches `PANEL` beyond the start of the last of `ROWS` rows of `stride`.
 #[target_feature(enable = "avx2")]
-unsafe fn store<const ROWS: usize>(totals: &[[__m256i; 2]; ROWS], sums: &mut [i32], stride: usize) {
+unsafe fn store<const ROWS: usize, const VECTORS: usize>(
+    totals: &[[__m256i; VECTORS]; ROWS],
+    sums: &mut [i32],
+    stride: usize,
+) {
     debug_assert!(sums.len() >= (ROWS - 1) * stride + PANEL);
     for (row, totals) in totals.iter().enumerate() {
         // SAFETY: the caller's promise.
         unsafe {
             let to = sums.as_mut_ptr().add(row * stride).cast::<__m256i>();
-            _mm256_storeu_si256(to, totals[0]);
-            _mm256_storeu_si256(to.add(1), totals[1]);
+            for (vector, &total) in totals.iter().enumerate() {
+                _mm256_storeu_si256(to.add(vector), total);
+            }
         }
     }
 }

@@ -80,17 +80,22 @@ impl Kernels {
     }
 
     /// `sums[row][channel] = sum over k of rows[row][k] * W[channel][k]`, wrapping, for weights packed by
-    /// [`DotWeights`](crate::pack::DotWeights). `depth` is even; `sums` is `[rows, panels * PANEL]`.
-    pub fn dot(self, rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
+    /// [`DotWeights`](crate::pack::DotWeights). `depth` is even; `sums` is `[rows, panels * PANEL]`, of which only the first
+    /// `channels` of each row are needed.
+    pub fn dot(self, rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [i32]) {
         rows.check(panels.len(), PANEL * rows.depth, sums.len());
+        assert!(
+            channels.div_ceil(PANEL) == panels.len() / rows.depth / PANEL,
+            "channels are not those of the panels"
+        );
         assert!(rows.depth.is_multiple_of(2), "weights are packed in pairs");
         match self {
             #[cfg(not(target_feature = "simd128"))]
-            Self::Scalar => scalar::dot(rows, panels, sums),
+            Self::Scalar => scalar::dot(rows, panels, channels, sums),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.dot(rows, panels, sums),
+            Self::Avx2(avx2) => avx2.dot(rows, panels, channels, sums),
             #[cfg(target_feature = "simd128")]
-            _ => wasm_simd128::dot(rows, panels, sums),
+            _ => wasm_simd128::dot(rows, panels, channels, sums),
         }
     }
 
@@ -111,16 +116,27 @@ impl Kernels {
 
     /// As [`dot`](Self::dot) with weights of one byte, for activations that are never negative. Four divides `depth`.
     /// `chains` is empty or has what [`chains`](crate::pack::chains) gave for each panel.
-    pub fn dot_bytes(self, rows: Rows<i8>, panels: &[i8], chains: &[Vec<u32>], sums: &mut [i32]) {
+    pub fn dot_bytes(
+        self,
+        rows: Rows<i8>,
+        panels: &[i8],
+        chains: &[Vec<u32>],
+        channels: usize,
+        sums: &mut [i32],
+    ) {
         rows.check(panels.len(), PANEL * rows.depth, sums.len());
+        assert!(
+            channels.div_ceil(PANEL) == panels.len() / rows.depth / PANEL,
+            "channels are not those of the panels"
+        );
         assert!(rows.depth.is_multiple_of(4), "weights are packed in fours");
         assert!(chains.is_empty() || chains.len() == panels.len() / rows.depth / PANEL, "chains do not fit");
         debug_assert!(rows.values.iter().all(|&q| q >= 0), "activations have a sign");
         match self {
             #[cfg(target_feature = "relaxed-simd")]
-            Self::WasmRelaxedSimd => wasm_relaxed::dot_bytes(rows, panels, chains, sums),
+            Self::WasmRelaxedSimd => wasm_relaxed::dot_bytes(rows, panels, chains, channels, sums),
             #[cfg(not(target_feature = "relaxed-simd"))]
-            _ => scalar::dot_bytes(rows, panels, sums),
+            _ => scalar::dot_bytes(rows, panels, channels, sums),
         }
     }
 
@@ -198,7 +214,7 @@ mod tests {
                 .collect();
             let rows = Rows { values: &rows, depth: packed.depth };
             let mut expected = vec![0; height * packed.panels.len() / packed.depth];
-            scalar::dot_bytes(rows, &packed.panels, &mut expected);
+            scalar::dot_bytes(rows, &packed.panels, channels, &mut expected);
             for kernels in Isa::available().filter_map(Kernels::new) {
                 let chains = match kernels.needs_chains() {
                     true => chains(&packed).into_iter().collect(),
@@ -206,10 +222,13 @@ mod tests {
                 };
                 for chains in chains {
                     let mut sums = vec![-1; expected.len()];
-                    kernels.dot_bytes(rows, &packed.panels, &chains, &mut sums);
+                    kernels.dot_bytes(rows, &packed.panels, &chains, channels, &mut sums);
+                    let needed = |sums: &[i32]| -> Vec<i32> {
+                        sums.chunks(sums.len() / height).flat_map(|sums| &sums[..channels]).copied().collect()
+                    };
                     assert_eq!(
-                        sums,
-                        expected,
+                        needed(&sums),
+                        needed(&expected),
                         "{} {channels}x{fan_in} {} chains",
                         kernels.isa(),
                         chains.len()

@@ -3,12 +3,12 @@
 use super::{PANEL, Rows};
 
 #[cfg(not(target_feature = "simd128"))]
-pub(super) fn dot(rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
+pub(super) fn dot(rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [i32]) {
     let stride = panels.len() / rows.depth;
     for (row, sums) in rows.values.chunks_exact(rows.depth).zip(sums.chunks_exact_mut(stride)) {
         let panels = panels.chunks_exact(rows.depth * PANEL);
-        for (panel, sums) in panels.zip(sums.chunks_exact_mut(PANEL)) {
-            let mut totals = [0i32; PANEL];
+        for (panel, sums) in panels.zip(sums[..channels].chunks_mut(PANEL)) {
+            let totals = &mut [0i32; PANEL][..sums.len()];
             for (pair, weights) in row.chunks_exact(2).zip(panel.chunks_exact(2 * PANEL)) {
                 let [first, second] = [i32::from(pair[0]), i32::from(pair[1])];
                 for (total, weights) in totals.iter_mut().zip(weights.chunks_exact(2)) {
@@ -16,18 +16,18 @@ pub(super) fn dot(rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
                     *total = total.wrapping_add(products);
                 }
             }
-            sums.copy_from_slice(&totals);
+            sums.copy_from_slice(totals);
         }
     }
 }
 
 #[cfg(any(test, not(target_feature = "relaxed-simd")))]
-pub(super) fn dot_bytes(rows: Rows<i8>, panels: &[i8], sums: &mut [i32]) {
+pub(super) fn dot_bytes(rows: Rows<i8>, panels: &[i8], channels: usize, sums: &mut [i32]) {
     let stride = panels.len() / rows.depth;
     for (row, sums) in rows.values.chunks_exact(rows.depth).zip(sums.chunks_exact_mut(stride)) {
         let panels = panels.chunks_exact(rows.depth * PANEL);
-        for (panel, sums) in panels.zip(sums.chunks_exact_mut(PANEL)) {
-            let mut totals = [0i32; PANEL];
+        for (panel, sums) in panels.zip(sums[..channels].chunks_mut(PANEL)) {
+            let totals = &mut [0i32; PANEL][..sums.len()];
             for (four, weights) in row.chunks_exact(4).zip(panel.chunks_exact(4 * PANEL)) {
                 for (total, weights) in totals.iter_mut().zip(weights.chunks_exact(4)) {
                     let products =
@@ -35,7 +35,7 @@ pub(super) fn dot_bytes(rows: Rows<i8>, panels: &[i8], sums: &mut [i32]) {
                     *total = total.wrapping_add(products.sum());
                 }
             }
-            sums.copy_from_slice(&totals);
+            sums.copy_from_slice(totals);
         }
     }
 }

@@ -9,9 +9,8 @@ use super::{PANEL, Rows};
 use std::arch::wasm32::*;
 use std::hint::black_box;
 
-/// Rows of a register tile at most, without and with chains: those take twice the sums.
+/// Rows of a register tile at most.
 const ROWS: usize = 4;
-const CHAINED_ROWS: usize = 2;
 
 /// Whether this machine adds up pairs of products in i16 and widens them in further instructions, so that only whole
 /// [`chains`](crate::pack::chains) of them are worth it: x86 without VNNI. It is told by how its dot product saturates
@@ -26,24 +25,28 @@ pub(super) fn needs_chains() -> bool {
 }
 
 /// See [`Kernels::dot_bytes`](super::Kernels::dot_bytes), which has checked the lengths.
-pub(super) fn dot_bytes(rows: Rows<i8>, panels: &[i8], chains: &[Vec<u32>], sums: &mut [i32]) {
+pub(super) fn dot_bytes(
+    rows: Rows<i8>,
+    panels: &[i8],
+    chains: &[Vec<u32>],
+    channels: usize,
+    sums: &mut [i32],
+) {
     if chains.is_empty() {
-        return for_each_tile::<ROWS, _, _>(rows, panels, sums, |tile| match tile.height() {
+        return for_each_tile::<ROWS, _, _>(rows, panels, channels, sums, |tile| match tile.height {
             4 => dot_tile::<4, 2>(tile),
-            3 => dot_tile::<3, 2>(tile),
-            2 => dot_tile::<2, 2>(tile),
             _ => dot_tile::<1, 4>(tile),
         });
     }
-    for_each_tile::<CHAINED_ROWS, _, _>(rows, panels, sums, |tile| match tile.height() {
-        2 => chained_tile::<2>(&chains[tile.index], tile),
-        _ => chained_tile::<1>(&chains[tile.index], tile),
+    for_each_tile::<ROWS, _, _>(rows, panels, channels, sums, |tile| match tile.height {
+        4 => chained_tile::<4, 2>(&chains[tile.index], tile),
+        _ => chained_tile::<1, 4>(&chains[tile.index], tile),
     });
 }
 
 fn dot_tile<const HEIGHT: usize, const VECTORS: usize>(tile: Tile<i8, i32>) {
-    let depth = tile.depth();
-    for part in (0..PANEL).step_by(VECTORS * LANES) {
+    let depth = tile.depth;
+    for part in (0..tile.channels).step_by(VECTORS * LANES) {
         let mut totals = [[i32x4_splat(0); VECTORS]; HEIGHT];
         for k in (0..depth).step_by(4) {
             // SAFETY: four divides the depth: the panel holds PANEL times four weights at `k`, and each of HEIGHT rows
@@ -64,31 +67,33 @@ fn dot_tile<const HEIGHT: usize, const VECTORS: usize>(tile: Tile<i8, i32>) {
 }
 
 /// The same with sums in i16 as far as the packer has proved that they fit: up to each of `ends`.
-fn chained_tile<const HEIGHT: usize>(ends: &[u32], tile: Tile<i8, i32>) {
-    let depth = tile.depth();
-    let mut totals = [[i32x4_splat(0); PANEL / LANES]; HEIGHT];
-    let mut k = 0;
-    for &end in ends {
-        let mut chain = [[i16x8_splat(0); PANEL / LANES]; HEIGHT];
-        while k < depth.min(end as usize) {
-            // SAFETY: as in `dot_tile`.
-            unsafe {
-                let weights = load::<{ PANEL / LANES }, _>(tile.panel, k * PANEL);
-                for (row, chain) in chain.iter_mut().enumerate() {
-                    let four = v128_load32_splat(tile.rows.as_ptr().add(row * depth + k).cast());
-                    for (sums, weights) in chain.iter_mut().zip(weights) {
-                        *sums = i16x8_add(*sums, i16x8_relaxed_dot_i8x16_i7x16(weights, four));
+fn chained_tile<const HEIGHT: usize, const VECTORS: usize>(ends: &[u32], tile: Tile<i8, i32>) {
+    let depth = tile.depth;
+    for part in (0..tile.channels).step_by(VECTORS * LANES) {
+        let mut totals = [[i32x4_splat(0); VECTORS]; HEIGHT];
+        let mut k = 0;
+        for &end in ends {
+            let mut chain = [[i16x8_splat(0); VECTORS]; HEIGHT];
+            while k < depth.min(end as usize) {
+                // SAFETY: as in `dot_tile`.
+                unsafe {
+                    let weights = load::<VECTORS, _>(tile.panel, k * PANEL + 4 * part);
+                    for (row, chain) in chain.iter_mut().enumerate() {
+                        let four = v128_load32_splat(tile.rows.as_ptr().add(row * depth + k).cast());
+                        for (sums, weights) in chain.iter_mut().zip(weights) {
+                            *sums = i16x8_add(*sums, i16x8_relaxed_dot_i8x16_i7x16(weights, four));
+                        }
                     }
                 }
+                k += 4;
             }
-            k += 4;
+            for (total, sums) in totals.as_flattened_mut().iter_mut().zip(chain.as_flattened()) {
+                *total = i32x4_add(*total, i32x4_extadd_pairwise_i16x8(*sums));
+            }
         }
-        for (total, sums) in totals.as_flattened_mut().iter_mut().zip(chain.as_flattened()) {
-            *total = i32x4_add(*total, i32x4_extadd_pairwise_i16x8(*sums));
-        }
+        // SAFETY: as in `dot_tile`.
+        unsafe { store(&totals, &mut tile.sums[part..], tile.stride) }
     }
-    // SAFETY: as in `dot_tile`.
-    unsafe { store(&totals, tile.sums, tile.stride) }
 }
 
 /// See [`Kernels::products`](super::Kernels::products), which has checked the lengths.

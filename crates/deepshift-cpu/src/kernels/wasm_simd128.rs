@@ -15,52 +15,52 @@ pub(super) struct Tile<'a, T, S> {
     /// Of the panel.
     #[cfg_attr(not(target_feature = "relaxed-simd"), expect(dead_code))]
     pub index: usize,
+    /// `[height, depth]`.
     pub rows: &'a [T],
+    pub height: usize,
+    pub depth: usize,
     pub panel: &'a [T],
     pub sums: &'a mut [S],
     pub stride: usize,
+    /// Channels of the panel that are needed.
+    pub channels: usize,
 }
 
-impl<T, S> Tile<'_, T, S> {
-    pub fn depth(&self) -> usize {
-        self.panel.len() / PANEL
-    }
-
-    pub fn height(&self) -> usize {
-        self.rows.len() / self.depth()
-    }
-}
-
-/// Calls `tile` for each tile of at most `HEIGHT` rows and a panel of the same depth.
+/// Calls `tile` for each tile of `HEIGHT` rows, or a single one of the last, and a panel of the same depth; `channels` of all panels are needed.
 #[inline(always)]
 pub(super) fn for_each_tile<const HEIGHT: usize, T, S>(
     rows: Rows<T>,
     panels: &[T],
+    channels: usize,
     sums: &mut [S],
     mut tile: impl FnMut(Tile<T, S>),
 ) {
-    let stride = panels.len() / rows.depth;
-    for (index, panel) in panels.chunks_exact(rows.depth * PANEL).enumerate() {
-        let rows = rows.values.chunks(HEIGHT * rows.depth).zip(sums.chunks_mut(HEIGHT * stride));
-        for (rows, sums) in rows {
-            tile(Tile { index, rows, panel, sums: &mut sums[index * PANEL..], stride });
+    let Rows { values, depth } = rows;
+    let stride = panels.len() / depth;
+    for (index, panel) in panels.chunks_exact(depth * PANEL).enumerate() {
+        let channels = PANEL.min(channels - index * PANEL);
+        let (mut rest, mut row) = (values, 0);
+        while !rest.is_empty() {
+            let height = if rest.len() < HEIGHT * depth { 1 } else { HEIGHT };
+            let (rows, others) = rest.split_at(height * depth);
+            let sums = &mut sums[row * stride + index * PANEL..];
+            tile(Tile { index, rows, height, depth, panel, sums, stride, channels });
+            (rest, row) = (others, row + height);
         }
     }
 }
 
 /// See [`Kernels::dot`](super::Kernels::dot), which has checked the lengths.
-pub(super) fn dot(rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
-    for_each_tile::<ROWS, _, _>(rows, panels, sums, |tile| match tile.height() {
+pub(super) fn dot(rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [i32]) {
+    for_each_tile::<ROWS, _, _>(rows, panels, channels, sums, |tile| match tile.height {
         4 => dot_tile::<4, 2>(tile),
-        3 => dot_tile::<3, 2>(tile),
-        2 => dot_tile::<2, 2>(tile),
         _ => dot_tile::<1, 4>(tile),
     });
 }
 
 fn dot_tile<const HEIGHT: usize, const VECTORS: usize>(tile: Tile<i16, i32>) {
-    let depth = tile.depth();
-    for part in (0..PANEL).step_by(VECTORS * LANES) {
+    let depth = tile.depth;
+    for part in (0..tile.channels).step_by(VECTORS * LANES) {
         let mut totals = [[i32x4_splat(0); VECTORS]; HEIGHT];
         for k in (0..depth).step_by(2) {
             // SAFETY: the depth is even: the panel holds PANEL pairs of weights at `k`, and each of HEIGHT rows two
@@ -89,10 +89,9 @@ pub(super) fn products(
     sums: &mut [f32],
     add: impl Fn(v128, v128, v128) -> v128 + Copy,
 ) {
-    for_each_tile::<ROWS, _, _>(rows, panels, sums, |tile| match tile.height() {
+    let channels = panels.len() / rows.depth;
+    for_each_tile::<ROWS, _, _>(rows, panels, channels, sums, |tile| match tile.height {
         4 => product_tile::<4, 2>(tile, add),
-        3 => product_tile::<3, 2>(tile, add),
-        2 => product_tile::<2, 2>(tile, add),
         _ => product_tile::<1, 4>(tile, add),
     });
 }
@@ -102,7 +101,7 @@ fn product_tile<const HEIGHT: usize, const VECTORS: usize>(
     tile: Tile<f32, f32>,
     add: impl Fn(v128, v128, v128) -> v128,
 ) {
-    let depth = tile.depth();
+    let depth = tile.depth;
     for part in (0..PANEL).step_by(VECTORS * LANES) {
         let mut totals = [[f32x4_splat(0.0); VECTORS]; HEIGHT];
         for k in 0..depth {
