@@ -71,6 +71,7 @@ async function agreements(list: readonly Engine[], task: Task): Promise<number[]
   const expected = (await list[0]!.run()).slice();
   const found: number[] = [];
   for (const engine of list) {
+    console.info(`${task.name}: ${engine.name}`);
     const agreement = cosine(expected, await engine.run());
     // Files of other widths hold other weights, and 8 bits of activations are coarse.
     const least = engine.precision === "f32" ? 0.9999 : 0.8;

@@ -52,7 +52,7 @@ const browser = await chromium.launch({
 });
 try {
   const page = await browser.newPage();
-  page.on("console", (message) => message.type() === "error" && console.error(message.text()));
+  page.on("console", (message) => ["error", "info"].includes(message.type()) && console.error(message.text()));
   await page.goto(`${server.resolvedUrls.local[0]}?${query}`);
   await page.waitForFunction(() => window.results, undefined, { timeout: 0 });
   const results = await page.evaluate(() => window.results);
@@ -73,7 +73,7 @@ function print({ rows, userAgent, adapter }) {
       const device = name.includes("webgpu") ? "webgpu" : "wasm";
       const base = own.find((row) => row.name === `onnxruntime-web ${device} f32`);
       const ratio = base ? (base.milliseconds / milliseconds).toFixed(2) : "";
-      console.log(`| ${name} | ${milliseconds.toPrecision(3)} | ${ratio} | ${agreement.toFixed(4)} |`);
+      console.log(`| ${name} | ${Number(milliseconds.toPrecision(3))} | ${ratio} | ${agreement.toFixed(4)} |`);
     }
     console.log();
   }
