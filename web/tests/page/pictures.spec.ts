@@ -12,7 +12,7 @@ test("every sample picture is read", async ({ page, device }) => {
 });
 
 test("photographs are read by networks for ImageNet", async ({ page, device }) => {
-  test.skip(device === "webgpu", "too large a network for an emulated GPU");
+  test.slow(device === "webgpu", "a second or more for each picture on an emulated GPU");
   await page.addInitScript(() => localStorage.removeItem("deepshift-network"));
   await page.goto("./#pictures");
   await expect(page.locator("#network")).toHaveValue(/EfficientNet-Lite0, two terms/);
