@@ -8,7 +8,7 @@ pub(super) fn dot(rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [
     for (row, sums) in rows.values.chunks_exact(rows.depth).zip(sums.chunks_exact_mut(stride)) {
         let panels = panels.chunks_exact(rows.depth * PANEL);
         for (panel, sums) in panels.zip(sums[..channels].chunks_mut(PANEL)) {
-            let totals = &mut [0i32; PANEL][..sums.len()];
+            let mut totals = [0i32; PANEL];
             for (pair, weights) in row.chunks_exact(2).zip(panel.chunks_exact(2 * PANEL)) {
                 let [first, second] = [i32::from(pair[0]), i32::from(pair[1])];
                 for (total, weights) in totals.iter_mut().zip(weights.chunks_exact(2)) {
@@ -16,7 +16,7 @@ pub(super) fn dot(rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [
                     *total = total.wrapping_add(products);
                 }
             }
-            sums.copy_from_slice(totals);
+            sums.copy_from_slice(&totals[..sums.len()]);
         }
     }
 }
@@ -27,7 +27,7 @@ pub(super) fn dot_bytes(rows: Rows<i8>, panels: &[i8], channels: usize, sums: &m
     for (row, sums) in rows.values.chunks_exact(rows.depth).zip(sums.chunks_exact_mut(stride)) {
         let panels = panels.chunks_exact(rows.depth * PANEL);
         for (panel, sums) in panels.zip(sums[..channels].chunks_mut(PANEL)) {
-            let totals = &mut [0i32; PANEL][..sums.len()];
+            let mut totals = [0i32; PANEL];
             for (four, weights) in row.chunks_exact(4).zip(panel.chunks_exact(4 * PANEL)) {
                 for (total, weights) in totals.iter_mut().zip(weights.chunks_exact(4)) {
                     let products =
@@ -35,7 +35,7 @@ pub(super) fn dot_bytes(rows: Rows<i8>, panels: &[i8], channels: usize, sums: &m
                     *total = total.wrapping_add(products.sum());
                 }
             }
-            sums.copy_from_slice(totals);
+            sums.copy_from_slice(&totals[..sums.len()]);
         }
     }
 }
