@@ -120,7 +120,10 @@ export interface Model {
   classify(input: ModelInput, options?: { top?: number }): Promise<Classification[]>;
   /** The picture as the network sees it. */
   picture(input: PictureInput): Promise<NetworkPicture>;
-  /** One run of one picture, layer by layer in the order of computation. */
+  /**
+   * One run of one picture, layer by layer in the order of computation. What is done with the layer before it, such as max
+   * pooling on the CPU, counts there.
+   */
   layerTimes(input: PictureInput | Uint8Array): Promise<LayerTime[]>;
   /** Frees all memory, after the run in progress; every later call is rejected with a `BadArgumentError`. */
   dispose(): void;

@@ -57,7 +57,8 @@ impl Runner {
         }
     }
 
-    /// How long each node takes for this input, in the order of computation; on the CPU on one thread.
+    /// How long each node takes for this input, in the order of computation; on the CPU on one thread. What is done with
+    /// the layer before it, such as max pooling on the CPU, counts there.
     pub async fn layer_times(&self, input: Input<'_>) -> Result<Vec<LayerTime>> {
         match &self.engine {
             Engine::Cpu(executor) => cpu_times(executor, input),

@@ -179,7 +179,8 @@ fn layers(subjects: &[Subject], input: &[f32], batch_size: u16) -> Result<String
     }
     let names = subjects.iter().map(|subject| format!("{} {}", subject.runner.device(), subject.kernel));
     let mut rows = vec![std::iter::once("layer".into()).chain(names).collect::<Vec<_>>()];
-    for layer in columns.first().into_iter().flatten() {
+    // Some devices do a pooling with the layer before it, and do not name it.
+    for layer in columns.iter().max_by_key(|column| column.len()).into_iter().flatten() {
         let cells = columns.iter().map(|column| {
             let time = column.iter().find(|time| time.name == layer.name);
             time.map_or(String::new(), |time| format!("{:.4}", time.milliseconds / f64::from(batch_size)))
