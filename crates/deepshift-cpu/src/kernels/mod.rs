@@ -84,10 +84,7 @@ impl Kernels {
     /// `channels` of each row are needed.
     pub fn dot(self, rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [i32]) {
         rows.check(panels.len(), PANEL * rows.depth, sums.len());
-        assert!(
-            channels.div_ceil(PANEL) == panels.len() / rows.depth / PANEL,
-            "channels are not those of the panels"
-        );
+        rows.check_channels(channels, panels.len());
         assert!(rows.depth.is_multiple_of(2), "weights are packed in pairs");
         match self {
             #[cfg(not(target_feature = "simd128"))]
@@ -125,10 +122,7 @@ impl Kernels {
         sums: &mut [i32],
     ) {
         rows.check(panels.len(), PANEL * rows.depth, sums.len());
-        assert!(
-            channels.div_ceil(PANEL) == panels.len() / rows.depth / PANEL,
-            "channels are not those of the panels"
-        );
+        rows.check_channels(channels, panels.len());
         assert!(rows.depth.is_multiple_of(4), "weights are packed in fours");
         assert!(chains.is_empty() || chains.len() == panels.len() / rows.depth / PANEL, "chains do not fit");
         debug_assert!(rows.values.iter().all(|&q| q >= 0), "activations have a sign");
@@ -184,6 +178,14 @@ impl<T> Rows<'_, T> {
         assert!(self.depth > 0 && self.values.len().is_multiple_of(self.depth), "rows are not whole");
         assert!(packed.is_multiple_of(panel), "panels are not whole");
         assert_eq!(sums, self.values.len() / self.depth * (packed / panel) * PANEL, "sums do not fit");
+    }
+
+    fn check_channels(&self, channels: usize, packed: usize) {
+        assert_eq!(
+            channels.next_multiple_of(PANEL) * self.depth,
+            packed,
+            "channels are not those of the panels"
+        );
     }
 }
 

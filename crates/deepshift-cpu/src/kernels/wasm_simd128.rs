@@ -26,7 +26,8 @@ pub(super) struct Tile<'a, T, S> {
     pub channels: usize,
 }
 
-/// Calls `tile` for each tile of `HEIGHT` rows, or a single one of the last, and a panel of the same depth; `channels` of all panels are needed.
+/// Calls `tile` for each tile of `HEIGHT` rows, or a single one of the last, and a panel of the same depth; `channels` of
+/// all panels are needed.
 #[inline(always)]
 pub(super) fn for_each_tile<const HEIGHT: usize, T, S>(
     rows: Rows<T>,
