@@ -84,6 +84,7 @@ impl FixedPoint {
     }
 
     /// `clamp(round_ties_even(x * 2^F))`, how f32 inputs enter integer mode. NaN gives 0.
+    // A page has this crate compiled for size, where a call for each input costs MNIST's network a twentieth of its time.
     #[inline(always)]
     pub fn quantize(self, x: f32) -> i32 {
         let q = (x * exp2(self.fraction_bits)).round_ties_even();

@@ -36,11 +36,12 @@ pub(super) struct Tile {
 impl Packed {
     /// Bytes of one gathered row.
     pub fn row_bytes(&self) -> usize {
-        match self {
-            Self::Dot(weights) => weights.depth * size_of::<i16>(),
-            Self::Bytes(weights, _) => weights.depth,
-            Self::Shift(codes) => codes.depth * size_of::<i32>(),
-        }
+        let element = match self {
+            Self::Dot(_) => size_of::<i16>(),
+            Self::Bytes(..) => size_of::<i8>(),
+            Self::Shift(_) => size_of::<i32>(),
+        };
+        self.row().0 * element
     }
 
     /// Elements of one gathered row, and which activations are repeated in it.
@@ -93,23 +94,21 @@ impl Packed {
         let needed = channels.len();
         let channels = channels.start..channels.end.next_multiple_of(PANEL);
         let stride = channels.len();
+        sums.resize(gathered.bytes.len() / self.row().0 * stride, 0);
         match self {
             Self::Dot(DotWeights { panels, depth, .. }) => {
                 let rows = Rows { values: &gathered.narrow, depth: *depth };
-                sums.resize(rows.values.len() / depth * stride, 0);
                 let panels = &panels[channels.start * depth..channels.end * depth];
                 context.kernels.dot(rows, panels, needed, sums);
             }
             Self::Bytes(DotWeights { panels, depth, .. }, chains) => {
                 let rows = Rows { values: &gathered.bytes, depth: *depth };
-                sums.resize(rows.values.len() / depth * stride, 0);
                 let panels = &panels[channels.start * depth..channels.end * depth];
                 let chains = chains.get(channels.start / PANEL..channels.end / PANEL).unwrap_or_default();
                 context.kernels.dot_bytes(rows, panels, chains, needed, sums);
             }
             Self::Shift(ShiftCodes { panels, depth, terms }) => {
                 let rows = Rows { values: &gathered.wide, depth: *depth };
-                sums.resize(rows.values.len() / depth * stride, 0);
                 let each = 2 * depth * terms;
                 let panels = &panels[channels.start * each..channels.end * each];
                 context.kernels.shift(rows, *terms, panels, sums);
