@@ -3,6 +3,8 @@
 use crate::Source;
 use crate::augment::Draws;
 use deepshift_core::Preprocessing;
+use std::num::NonZeroUsize;
+use std::ops::Range;
 
 /// Normalized pictures and their labels, ready to become tensors.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +37,27 @@ impl Batch {
             builder.add(index, None).ok();
         }
         builder.finish()
+    }
+
+    /// Consecutive parts that differ by one picture at most; fewer than `parts` where there are fewer pictures.
+    pub fn split(&self, parts: NonZeroUsize) -> Vec<Self> {
+        let pictures = self.labels.len();
+        let parts = parts.get().min(pictures);
+        (0..parts).map(|part| self.part(pictures * part / parts..pictures * (part + 1) / parts)).collect()
+    }
+
+    fn part(&self, pictures: Range<usize>) -> Self {
+        let [_, channels, height, width] = self.shape;
+        let each = channels * height * width;
+        Self {
+            images: self.images[pictures.start * each..pictures.end * each].to_vec(),
+            labels: self.labels[pictures.clone()].to_vec(),
+            shape: [pictures.len(), channels, height, width],
+            mix: self.mix.as_ref().map(|mix| Mix {
+                second: mix.second[pictures.clone()].to_vec(),
+                share: mix.share[pictures].to_vec(),
+            }),
+        }
     }
 }
 
@@ -79,4 +102,32 @@ impl<'a> Builder<'a> {
 fn tables(preprocessing: &Preprocessing) -> Vec<[f32; 256]> {
     let channels = 0..preprocessing.mean.len();
     channels.map(|channel| std::array::from_fn(|byte| preprocessing.value(channel, byte as u8))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_as_equal_as_can_be() {
+        let batch = Batch {
+            images: (0..10).map(|value| value as f32).collect(),
+            labels: vec![0, 1, 2, 3, 4],
+            shape: [5, 1, 2, 1],
+            mix: Some(Mix { second: vec![5, 6, 7, 8, 9], share: vec![0.0, 0.1, 0.2, 0.3, 0.4] }),
+        };
+        let split = |parts| batch.split(NonZeroUsize::new(parts).unwrap());
+        assert_eq!(split(1).as_slice(), std::slice::from_ref(&batch));
+        let parts = split(2);
+        assert_eq!(parts[0].labels, [0, 1]);
+        let mix = Some(Mix { second: vec![7, 8, 9], share: vec![0.2, 0.3, 0.4] });
+        let rest = Batch {
+            images: vec![4.0, 5.0, 6.0, 7.0, 8.0, 9.0],
+            labels: vec![2, 3, 4],
+            shape: [3, 1, 2, 1],
+            mix,
+        };
+        assert_eq!(parts[1], rest);
+        assert_eq!(split(8).len(), 5);
+    }
 }

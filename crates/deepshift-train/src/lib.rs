@@ -11,6 +11,7 @@ mod error;
 mod loss;
 mod optimizer;
 mod pack;
+mod replicas;
 mod schedule;
 mod settings;
 mod trainer;

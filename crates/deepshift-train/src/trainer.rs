@@ -2,14 +2,13 @@
 
 use crate::average::Average;
 use crate::data::{Batch, Epoch, TrainingEpoch};
-use crate::loss::Target;
 use crate::optimizer::{self, ShiftParameters};
+use crate::replicas::Replicas;
 use crate::{Error, Settings};
 use burn::lr_scheduler::module_lr_scheduler::{ModuleLearningRate, ModuleLrScheduler};
 use burn::module::{Module, ParamGroup};
-use burn::optim::{GradientsAccumulator, GradientsParams, ModuleOptimizer};
+use burn::optim::{GradientsAccumulator, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use deepshift_burn::network::Layer;
 use deepshift_burn::{
     Mode, Network, StateDict, Value, initial_state, randomize_shifts, randomize_sign_scale,
 };
@@ -28,6 +27,8 @@ pub struct Trainer {
     pub(crate) pictures: u32,
     parameters: ShiftParameters,
     device: Device,
+    /// Further devices, which compute parts of every batch.
+    others: Vec<Device>,
 }
 
 /// Where in the run it is, and what the current epoch has summed up.
@@ -102,7 +103,7 @@ impl Sums {
     }
 
     /// Counts a batch from its log-probabilities `[n, classes]`.
-    fn count(log_probabilities: &[f32], labels: &[i32]) -> Result<Self, Error> {
+    pub(crate) fn count(log_probabilities: &[f32], labels: &[i32]) -> Result<Self, Error> {
         let mut sums = Self { pictures: labels.len() as f64, ..Self::default() };
         let classes = log_probabilities.len() / labels.len().max(1);
         if let Some(label) = labels.iter().find(|&&label| label < 0 || label as usize >= classes) {
@@ -162,6 +163,7 @@ impl Trainer {
             pictures,
             parameters,
             device: device.clone(),
+            others: Vec::new(),
         })
     }
 
@@ -180,6 +182,12 @@ impl Trainer {
     /// Lets a finished run go on.
     pub fn set_epochs(&mut self, epochs: u32) {
         self.settings.epochs = epochs;
+    }
+
+    /// Shares every batch with further devices. Each normalises its part of a batch by itself, and the running
+    /// statistics are those of the first part, as in PyTorch's `DataParallel`.
+    pub fn share_with(&mut self, others: Vec<Device>) {
+        self.others = others;
     }
 
     /// The device of what [`evaluated`](Self::evaluated) gives.
@@ -274,15 +282,15 @@ impl Trainer {
     pub fn step(&mut self, batches: &[Batch]) -> Result<Sums, Error> {
         let rates = self.rates();
         let network = self.network.clone().clamp_parameters();
+        let replicas = Replicas::new(&network, &self.device, &self.others);
         let first_pass = self.position.step * self.settings.batch_multiplier.get() as u64;
         let mut accumulator = GradientsAccumulator::new();
         let mut sums = Sums::default();
         for (pass, batch) in (first_pass..).zip(batches) {
-            let (loss, counted) = self.forward(&network, pass, batch)?;
-            sums.add(&counted);
-            let loss = loss.div_scalar(batches.len() as f64);
-            let gradients = GradientsParams::from_grads(loss.backward(), &network);
-            accumulator.accumulate(&network, gradients);
+            for (gradients, counted) in replicas.backward(&self.settings, pass, batch, batches.len())? {
+                sums.add(&counted);
+                accumulator.accumulate(&network, gradients);
+            }
         }
         if !sums.loss.is_finite() {
             return Err(Error::Settings(format!(
@@ -298,24 +306,6 @@ impl Trainer {
         self.position.step += 1;
         self.position.running.add(&sums);
         Ok(sums)
-    }
-
-    /// The loss of one batch, in which the `pass` decides what dropout and stochastic rounding draw.
-    fn forward(&self, network: &Network, pass: u64, batch: &Batch) -> Result<(Tensor<1>, Sums), Error> {
-        let seed = self.settings.seed;
-        let mode = Mode::Training { seed, pass };
-        let noisy = network.clone().with_noise(seed, pass);
-        let heads = noisy.forward_heads(pictures(batch, &self.device), mode)?;
-        let heads: Vec<Tensor<2>> =
-            heads.into_iter().map(|logits| activation::log_softmax(logits, 1)).collect();
-        let counted = Sums::count(&to_vec(heads[0].clone().inner()), &batch.labels)?;
-        let mut loss = Target::new(batch, self.settings.label_smoothing, &self.device).loss(heads)?;
-        if self.settings.weight_decay != 0.0 {
-            for norm in network.layers.iter().filter_map(shift_norm) {
-                loss = loss + norm.mul_scalar(0.5 * self.settings.weight_decay);
-            }
-        }
-        Ok((loss, counted))
     }
 
     /// Ends an epoch with what the driver measured, and begins the next.
@@ -340,25 +330,13 @@ impl Trainer {
     }
 }
 
-/// `sum (2^shift)^2`, the original's stand-in for the weight norm of type PS.
-fn shift_norm(layer: &Layer) -> Option<Tensor<1>> {
-    fn norm<const D: usize>(shift: Tensor<D>) -> Tensor<1> {
-        shift.mul_scalar(2.0 * std::f64::consts::LN_2).exp().sum()
-    }
-    match layer {
-        Layer::ShiftConv2d(layer) => layer.shift.as_ref().map(|shift| norm(shift.val())),
-        Layer::ShiftLinear(layer) => layer.shift.as_ref().map(|shift| norm(shift.val())),
-        _ => None,
-    }
-}
-
 /// A batch as the network's input.
 pub(crate) fn pictures(batch: &Batch, device: &Device) -> Value {
     let data = TensorData::new(batch.images.clone(), batch.shape);
     Value::Picture(Tensor::from_data(data, device))
 }
 
-fn to_vec(tensor: Tensor<2>) -> Vec<f32> {
+pub(crate) fn to_vec(tensor: Tensor<2>) -> Vec<f32> {
     tensor.into_data().iter::<f32>().collect()
 }
 

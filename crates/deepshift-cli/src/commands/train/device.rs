@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
+use std::num::NonZeroUsize;
 
 /// What computes.
 #[derive(Args, Clone, Debug)]
@@ -13,6 +14,9 @@ pub struct DeviceOptions {
     /// Which of several GPUs, counted from 0
     #[arg(long, default_value_t = 0)]
     gpu: usize,
+    /// GPUs, from that one on, that share every batch; results depend on their number, and so does going on to the same bits
+    #[arg(long, default_value = "1")]
+    gpus: NonZeroUsize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -26,49 +30,61 @@ enum DeviceName {
 }
 
 impl DeviceOptions {
-    /// The device, with gradients, and its name.
-    pub fn device(&self) -> Result<(Device, &'static str)> {
+    /// The devices, with gradients, and their name.
+    pub fn devices(&self) -> Result<(Vec<Device>, &'static str)> {
         let found = match self.device {
-            DeviceName::Cpu => Some((Device::flex(), "cpu")),
-            DeviceName::Wgpu => Some((wgpu(self.gpu)?, "wgpu")),
-            DeviceName::Cuda => Some((cuda(self.gpu)?, "cuda")),
+            DeviceName::Cpu => None,
+            DeviceName::Wgpu => Some((self.numbered(wgpu()?, "wgpu")?, "wgpu")),
+            DeviceName::Cuda => Some((self.numbered(cuda()?, "cuda")?, "cuda")),
             DeviceName::Auto => {
-                let cuda = cuda(self.gpu).ok().map(|device| (device, "cuda"));
-                cuda.or_else(|| wgpu(self.gpu).ok().map(|device| (device, "wgpu")))
+                let cuda = cuda().and_then(|all| self.numbered(all, "cuda")).map(|devices| (devices, "cuda"));
+                let or_wgpu =
+                    || wgpu().and_then(|all| self.numbered(all, "wgpu")).map(|devices| (devices, "wgpu"));
+                cuda.or_else(|_| or_wgpu()).ok()
             }
         };
-        let (device, name) = found.unwrap_or_else(|| (Device::flex(), "cpu"));
-        Ok((device.autodiff(), name))
+        let (devices, name) = match found {
+            Some(found) => found,
+            None if self.gpus.get() == 1 => (vec![Device::flex()], "cpu"),
+            None => {
+                return Err(Error::input(
+                    "--gpus needs as many GPUs, and the CPU is one device: leave it out",
+                ));
+            }
+        };
+        Ok((devices.into_iter().map(Device::autodiff).collect(), name))
+    }
+
+    /// Those of all devices of a kind that were asked for.
+    fn numbered(&self, all: Vec<Device>, name: &str) -> Result<Vec<Device>> {
+        let (first, count) = (self.gpu, self.gpus.get());
+        match all.get(first..first.saturating_add(count)) {
+            Some(devices) => Ok(devices.to_vec()),
+            None => Err(Error::input(format!(
+                "--gpus {count} from number {first} on is more than there are of {name}, {}: use --device cpu",
+                all.len()
+            ))),
+        }
     }
 }
 
 #[cfg(feature = "burn-wgpu")]
-fn wgpu(index: usize) -> Result<Device> {
-    nth(Device::enumerate(burn::tensor::DeviceType::Wgpu).into_vec(), index, "wgpu")
+fn wgpu() -> Result<Vec<Device>> {
+    Ok(Device::enumerate(burn::tensor::DeviceType::Wgpu).into_vec())
 }
 
 #[cfg(feature = "burn-cuda")]
-fn cuda(index: usize) -> Result<Device> {
-    nth(Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec(), index, "cuda")
-}
-
-#[cfg(any(feature = "burn-wgpu", feature = "burn-cuda"))]
-fn nth(devices: Vec<Device>, index: usize, name: &str) -> Result<Device> {
-    let count = devices.len();
-    devices.into_iter().nth(index).ok_or_else(|| {
-        Error::input(format!(
-            "there are {count} devices of {name}, and none with number {index}: use --device cpu"
-        ))
-    })
+fn cuda() -> Result<Vec<Device>> {
+    Ok(Device::enumerate(burn::tensor::DeviceType::Cuda).into_vec())
 }
 
 #[cfg(not(feature = "burn-wgpu"))]
-fn wgpu(_: usize) -> Result<Device> {
+fn wgpu() -> Result<Vec<Device>> {
     Err(not_built("burn-wgpu"))
 }
 
 #[cfg(not(feature = "burn-cuda"))]
-fn cuda(_: usize) -> Result<Device> {
+fn cuda() -> Result<Vec<Device>> {
     Err(not_built("burn-cuda"))
 }
 

@@ -80,12 +80,14 @@ impl Data {
 }
 
 pub fn run(run: &Run) -> Result<()> {
-    let (device, device_name) = run.options.device.device()?;
+    let (mut devices, device_name) = run.options.device.devices()?;
+    let device = devices.remove(0);
     let new_folder = Folder::of(run);
     let (mut trainer, folder) = match &run.resumed {
         Some(folder) => (resume(run, folder, &device)?, folder),
         None => (start(run, &device)?, &new_folder),
     };
+    trainer.share_with(devices);
     if run.options.evaluate {
         return evaluate_only(run, &trainer);
     }

@@ -12,6 +12,7 @@ fn what_cannot_be_done_is_said_before_anything_is_written() {
         ("--model model.pth", "model.pth: a whole pickled module needs the Python classes"),
         ("--pretrained true", "there are no weights to download"),
         ("--device cuda", "this program was built without burn-cuda: use --device cpu"),
+        ("--gpus 2", "--gpus needs as many GPUs, and the CPU is one device: leave it out"),
         ("--resume nowhere", "there is no nowhere: give the folder of a run to --resume"),
         ("--resume data", "there is no checkpoint.safetensors in data: give the folder of a run to --resume"),
         ("--weights gone.pth", "gone.pth"),
