@@ -39,13 +39,14 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-fn weight(shape: Vec<usize>) -> ShiftWeight {
-    let format = ShiftFormat { shift_type: ShiftType::PS, bits: 5 };
+fn weight(shape: Vec<usize>, bits: u8) -> ShiftWeight {
+    let format = ShiftFormat { shift_type: ShiftType::PS, bits };
     let count: usize = shape.iter().product();
+    let (codes, sign) = ((1 << bits) - 1, 1 << (bits - 1));
     // The sign with magnitude 0 means nothing.
     let codes: Vec<u8> =
-        (0..count).map(|i| (i * 7919 % 31) as u8).map(|code| code + u8::from(code == 16)).collect();
-    ShiftWeight { shape, format, first: pack(&codes, 5), second: None, exponents: None }
+        (0..count).map(|i| (i * 7919 % codes) as u8).map(|code| code + u8::from(code == sign)).collect();
+    ShiftWeight { shape, format, first: pack(&codes, bits), second: None, exponents: None }
 }
 
 fn layers(criterion: &mut Criterion) {
@@ -59,12 +60,16 @@ fn layers(criterion: &mut Criterion) {
         if conv.groups == 1 {
             product(&mut group, [pixels, fan_in, output[0]]);
         }
-        let weight = weight(conv.weight_shape());
-        for isa in Isa::available() {
-            for kernel in Kernel::ALL {
-                let layer = LayerBench::new(conv.clone(), [input, output], &weight, (kernel, isa));
-                let Ok(mut layer) = layer else { continue };
-                group.bench_function(format!("{kernel} {isa}"), |bencher| bencher.iter(|| layer.run().len()));
+        for bits in [5, 4] {
+            let weight = weight(conv.weight_shape(), bits);
+            for isa in Isa::available() {
+                // Only dot products depend on how large weights are.
+                for kernel in Kernel::ALL.into_iter().filter(|&kernel| bits == 5 || kernel == Kernel::Dot) {
+                    let layer = LayerBench::new(conv.clone(), [input, output], &weight, (kernel, isa));
+                    let Ok(mut layer) = layer else { continue };
+                    let name = format!("{kernel} {bits} bits {isa}");
+                    group.bench_function(name, |bencher| bencher.iter(|| layer.run().len()));
+                }
             }
         }
         group.finish();

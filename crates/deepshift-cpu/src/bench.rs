@@ -32,11 +32,12 @@ impl LayerBench {
         let rescale = Rescale { multiplier: 3, offset: 9, pre_shift: 8, post_shift: 4 };
         let rescaler = Rescaler::new(&Epilogue::new(vec![rescale]), output.channels, FixedPoint::signed_8(4));
         let kernels = choose(Some(isa))?;
-        let operand = FixedPoint::signed_8(4);
+        // As behind a ReLU.
+        let operand = FixedPoint { lowest: 0, ..FixedPoint::signed_8(4) };
         Ok(Self {
             layer: Layer::new(geometry, weight, operand, rescaler, (kernel, kernels)),
             context: Context { kernels, parallel: false },
-            x: (0..input.elements()).map(|i| (i * 7919 % 251) as i8).collect(),
+            x: (0..input.elements()).map(|i| (i * 7919 % 128) as i8).collect(),
             out: vec![0; output.elements()],
         })
     }

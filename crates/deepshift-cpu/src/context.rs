@@ -24,11 +24,14 @@ impl Context {
     ) {
         let rows = (BLOCK / row_length.max(1)).max(1);
         for_each_block(self.parallel, out, rows * row_length, |scratch: &mut S, index, block| {
-            self.kernels.vectorize(|| {
-                for (row, values) in block.chunks_exact_mut(row_length).enumerate() {
-                    body(scratch, index * rows + row, values);
-                }
-            });
+            self.kernels.vectorize(
+                #[inline(always)]
+                || {
+                    for (row, values) in block.chunks_exact_mut(row_length).enumerate() {
+                        body(scratch, index * rows + row, values);
+                    }
+                },
+            );
         });
     }
 }

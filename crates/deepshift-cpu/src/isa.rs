@@ -16,6 +16,8 @@ pub enum Isa {
     Scalar,
     /// 256-bit vectors of x86-64.
     Avx2,
+    /// 512-bit vectors of x86-64, with the dot products of VNNI.
+    Avx512,
     /// 128-bit vectors of wasm, in a build with `-C target-feature=+simd128`.
     WasmSimd128,
     /// Wasm's dot products of bytes, in a build with `+relaxed-simd` too.
@@ -24,7 +26,8 @@ pub enum Isa {
 
 impl Isa {
     /// All of them, the best last.
-    pub const ALL: [Self; 4] = [Self::Scalar, Self::Avx2, Self::WasmSimd128, Self::WasmRelaxedSimd];
+    pub const ALL: [Self; 5] =
+        [Self::Scalar, Self::Avx2, Self::Avx512, Self::WasmSimd128, Self::WasmRelaxedSimd];
 
     /// Whether this CPU has it.
     pub fn is_available(self) -> bool {
@@ -40,6 +43,7 @@ impl Isa {
         match self {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
             Self::WasmSimd128 => "wasm-simd128",
             Self::WasmRelaxedSimd => "wasm-relaxed-simd",
         }

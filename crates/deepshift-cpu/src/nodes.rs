@@ -94,15 +94,18 @@ impl Patches {
     pub fn gather(&self, x: &[f32], pixels: &[usize]) -> Vec<f32> {
         let fan_in = self.fan_in();
         let mut patches = vec![0.0; self.groups() * pixels.len() * fan_in];
-        self.kernels.vectorize(|| match self.geometry.is_depthwise() {
-            true => self.gather_channels(x, pixels, &mut patches),
-            false => {
-                for (index, patch) in patches.chunks_exact_mut(fan_in).enumerate() {
-                    let place = self.geometry.place(pixels[index % pixels.len()]);
-                    self.geometry.gather(x, place, index / pixels.len(), patch);
+        self.kernels.vectorize(
+            #[inline(always)]
+            || match self.geometry.is_depthwise() {
+                true => self.gather_channels(x, pixels, &mut patches),
+                false => {
+                    for (index, patch) in patches.chunks_exact_mut(fan_in).enumerate() {
+                        let place = self.geometry.place(pixels[index % pixels.len()]);
+                        self.geometry.gather(x, place, index / pixels.len(), patch);
+                    }
                 }
-            }
-        });
+            },
+        );
         patches
     }
 

@@ -1,7 +1,8 @@
 //! Weights as the kernels want them, packed once when an executor is made.
 
-use crate::kernels::PANEL;
+use crate::kernels::{BytePanels, Bytes, PANEL};
 use deepshift_core::ShiftWeight;
+use std::ops::Range;
 
 /// Integer weights of one group for [`Kernels::dot`](crate::kernels::Kernels::dot) (i16) or
 /// [`Kernels::dot_bytes`](crate::kernels::Kernels::dot_bytes) (i8):
@@ -9,6 +10,7 @@ use deepshift_core::ShiftWeight;
 ///
 /// Codes of type Q reach `2^15` and two terms together `2^16`, more than i16 holds; with 4 bits they reach `2^7`, more
 /// than i8 holds. What an entry has too much lies in further entries at the end, whose activation is `repeated` there.
+#[derive(Clone)]
 pub(crate) struct DotWeights<T> {
     pub panels: Vec<T>,
     /// `fan_in`, the repeated entries and zeros up to a multiple of `STEP`.
@@ -75,10 +77,64 @@ impl DotWeights<i8> {
     }
 }
 
+/// Weights of one byte, with all that a kernel wants.
+pub(crate) struct ByteWeights {
+    pub weights: DotWeights<i8>,
+    pub chains: Vec<Vec<u32>>,
+    starts: Vec<i32>,
+}
+
+impl ByteWeights {
+    /// `None` where the kernel would not be faster with them than with two bytes.
+    pub fn new(weights: DotWeights<i8>, bytes: Bytes) -> Option<Self> {
+        let chains = match bytes {
+            Bytes::SevenBits { chains: true } => chains(&weights)?,
+            _ => Vec::new(),
+        };
+        let starts = match bytes {
+            Bytes::Offset => starts(&weights),
+            Bytes::SevenBits { .. } => Vec::new(),
+        };
+        Some(Self { weights, chains, starts })
+    }
+
+    /// The panels of some channels, the first of which starts a panel.
+    pub fn panels(&self, channels: Range<usize>) -> BytePanels<'_> {
+        let channels = channels.start..channels.end.next_multiple_of(PANEL);
+        let DotWeights { panels, depth, .. } = &self.weights;
+        BytePanels {
+            panels: &panels[channels.start * depth..channels.end * depth],
+            chains: self.chains.get(channels.start / PANEL..channels.end / PANEL).unwrap_or_default(),
+            starts: self.starts.get(channels).unwrap_or_default(),
+        }
+    }
+
+    /// Makes gathered activations what the kernel takes.
+    #[inline(always)]
+    pub fn prepare(&self, activations: &mut [i8]) {
+        if !self.starts.is_empty() {
+            activations.iter_mut().for_each(|q| *q ^= i8::MIN);
+        }
+    }
+}
+
+/// What the sums of each channel start with where 128 is added to every activation: `-128 * sum of W`, wrapping.
+fn starts(weights: &DotWeights<i8>) -> Vec<i32> {
+    let panels = weights.panels.chunks_exact(PANEL * weights.depth);
+    panels
+        .flat_map(|panel| {
+            (0..PANEL).map(|channel| {
+                let fours = panel.chunks_exact(i8::STEP).skip(channel).step_by(PANEL);
+                fours.flatten().fold(0i32, |start, &weight| start.wrapping_sub(128 * i32::from(weight)))
+            })
+        })
+        .collect()
+}
+
 /// How far a kernel may add up products with 7-bit activations in i16, for each panel: the sums of `STEP / 2` neighbours,
 /// taken together at `k`, `k + STEP`, ..., fit up to each of these ends, the last of which is the depth. `None` where
 /// the chains would be too short to be worth it.
-pub(crate) fn chains(weights: &DotWeights<i8>) -> Option<Vec<Vec<u32>>> {
+fn chains(weights: &DotWeights<i8>) -> Option<Vec<Vec<u32>>> {
     let panels = weights.panels.chunks_exact(PANEL * weights.depth);
     let chains: Vec<Vec<u32>> = panels.map(panel_chains).collect();
     let links = chains.len() * weights.depth / i8::STEP;

@@ -136,11 +136,14 @@ impl Layer {
     ) {
         let fan_in = self.geometry.fan_in();
         gathered.resize(rows * fan_in, 0.0);
-        context.kernels.vectorize(|| {
-            for (row, place) in self.geometry.places(first).take(rows).enumerate() {
-                self.geometry.gather(x, place, group, &mut gathered[row * fan_in..]);
-            }
-        });
+        context.kernels.vectorize(
+            #[inline(always)]
+            || {
+                for (row, place) in self.geometry.places(first).take(rows).enumerate() {
+                    self.geometry.gather(x, place, group, &mut gathered[row * fan_in..]);
+                }
+            },
+        );
     }
 
     /// One pixel of one picture: threads share the output channels.

@@ -174,14 +174,17 @@ fn divisor(windows: &Windows, pool: Option<&Pool>, pixel: usize) -> usize {
 fn add(context: Context, operands: &[&[f32]], out: &mut [f32]) {
     const LENGTH: usize = 1024;
     crate::workers::for_each_block(context.parallel, out, LENGTH, |_: &mut (), index, out| {
-        context.kernels.vectorize(|| {
-            out.fill(0.0);
-            for x in operands {
-                for (out, x) in out.iter_mut().zip(&x[index * LENGTH..]) {
-                    *out += x;
+        context.kernels.vectorize(
+            #[inline(always)]
+            || {
+                out.fill(0.0);
+                for x in operands {
+                    for (out, x) in out.iter_mut().zip(&x[index * LENGTH..]) {
+                        *out += x;
+                    }
                 }
-            }
-        });
+            },
+        );
     });
 }
 

@@ -4,8 +4,8 @@ use super::direct::{DirectDot, DirectShift, NaiveMultiply};
 use super::packed::{Gathered, Packed, Tile};
 use crate::context::Context;
 use crate::geometry::Geometry;
-use crate::kernels::{Kernels, PANEL};
-use crate::pack::{DotWeights, ShiftCodes, chains};
+use crate::kernels::{Bytes, Kernels, PANEL};
+use crate::pack::{ByteWeights, DotWeights, ShiftCodes};
 use crate::rescale::Rescaler;
 use crate::workers::for_each_block;
 use deepshift_core::Kernel;
@@ -63,14 +63,14 @@ impl Layer {
         rescaler: Rescaler,
         (kernel, kernels): (Kernel, Kernels),
     ) -> Self {
-        let takes_bytes = kernels.prefers_bytes() && operand.fits_i8() && operand.lowest >= 0;
+        let products = kernels.bytes().filter(|&bytes| bytes == Bytes::Offset || operand.lowest >= 0);
         let weights = match (kernel, geometry.is_depthwise()) {
             (Kernel::Dot, true) => Weights::DirectDot(DirectDot::new(&geometry, weight)),
             (Kernel::Shift, true) => Weights::DirectShift(DirectShift::new(&geometry, weight)),
             (Kernel::NaiveMultiply, _) => Weights::NaiveMultiply(NaiveMultiply::new(&geometry, weight)),
             (Kernel::Dot, false) => Weights::Packed(groups(&geometry, |indices| {
                 let values: Vec<i32> = indices.iter().map(|&index| weight.integer(index)).collect();
-                let bytes = takes_bytes.then(|| bytes(&values, geometry.fan_in(), kernels)).flatten();
+                let bytes = products.and_then(|products| bytes(&values, geometry.fan_in(), products));
                 bytes.unwrap_or_else(|| Packed::Dot(DotWeights::new(&values, geometry.fan_in())))
             })),
             (Kernel::Shift, false) => Weights::Packed(groups(&geometry, |indices| {
@@ -137,14 +137,20 @@ impl Layer {
             packed.gather(context, &self.geometry, x, tile, &mut scratch.gathered);
             let stride = packed.sums(context, &scratch.gathered, 0..each, &mut scratch.sums);
             if self.window != [1; 2] {
-                context.kernels.vectorize(|| self.take_largest(&mut scratch.sums, stride));
+                context.kernels.vectorize(
+                    #[inline(always)]
+                    || self.take_largest(&mut scratch.sums, stride),
+                );
             }
             let bytes = group * each * self.rescaler.width..(group + 1) * each * self.rescaler.width;
-            context.kernels.vectorize(|| {
-                for (sums, out) in scratch.sums.chunks_exact(stride).zip(out.chunks_exact_mut(pixel)) {
-                    self.rescaler.apply(group * each, sums, &mut out[bytes.clone()]);
-                }
-            });
+            context.kernels.vectorize(
+                #[inline(always)]
+                || {
+                    for (sums, out) in scratch.sums.chunks_exact(stride).zip(out.chunks_exact_mut(pixel)) {
+                        self.rescaler.apply(group * each, sums, &mut out[bytes.clone()]);
+                    }
+                },
+            );
         }
     }
 
@@ -178,7 +184,10 @@ impl Layer {
         for_each_block(context.parallel, out, TILE_CHANNELS * width, |sums, index, out| {
             let first = index * TILE_CHANNELS;
             packed.sums(context, &gathered, first..first + out.len() / width, sums);
-            context.kernels.vectorize(|| self.rescaler.apply(first, sums, out));
+            context.kernels.vectorize(
+                #[inline(always)]
+                || self.rescaler.apply(first, sums, out),
+            );
         });
     }
 
@@ -195,10 +204,8 @@ impl Layer {
 }
 
 /// Weights of one byte each, where bytes hold them and are faster.
-fn bytes(weights: &[i32], fan_in: usize, kernels: Kernels) -> Option<Packed> {
-    let weights = DotWeights::of_small(weights, fan_in)?;
-    let chains = if kernels.needs_chains() { chains(&weights)? } else { Vec::new() };
-    Some(Packed::Bytes(weights, chains))
+fn bytes(weights: &[i32], fan_in: usize, products: Bytes) -> Option<Packed> {
+    ByteWeights::new(DotWeights::of_small(weights, fan_in)?, products).map(Packed::Bytes)
 }
 
 /// Packs each group, given the indices of its weights in the kernels' order.

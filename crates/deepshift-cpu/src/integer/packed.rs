@@ -3,14 +3,13 @@
 use crate::context::Context;
 use crate::geometry::Geometry;
 use crate::kernels::{PANEL, Rows};
-use crate::pack::{DotWeights, ShiftCodes};
+use crate::pack::{ByteWeights, DotWeights, ShiftCodes};
 use std::ops::Range;
 
 /// Packed weights of a group.
 pub(super) enum Packed {
     Dot(DotWeights<i16>),
-    /// With their chains, if the kernels want any.
-    Bytes(DotWeights<i8>, Vec<Vec<u32>>),
+    Bytes(ByteWeights),
     Shift(ShiftCodes),
 }
 
@@ -38,7 +37,7 @@ impl Packed {
     pub fn row_bytes(&self) -> usize {
         let element = match self {
             Self::Dot(_) => size_of::<i16>(),
-            Self::Bytes(..) => size_of::<i8>(),
+            Self::Bytes(_) => size_of::<i8>(),
             Self::Shift(_) => size_of::<i32>(),
         };
         self.row().0 * element
@@ -48,7 +47,7 @@ impl Packed {
     fn row(&self) -> (usize, &[usize]) {
         match self {
             Self::Dot(weights) => (weights.depth, &weights.repeated),
-            Self::Bytes(weights, _) => (weights.depth, &weights.repeated),
+            Self::Bytes(ByteWeights { weights, .. }) => (weights.depth, &weights.repeated),
             Self::Shift(codes) => (codes.depth, &[]),
         }
     }
@@ -65,22 +64,25 @@ impl Packed {
         let (fan_in, (depth, repeated)) = (geometry.fan_in(), self.row());
         let Gathered { bytes, narrow, wide } = gathered;
         bytes.resize(tile.rows * depth + SLACK, 0);
-        context.kernels.vectorize(|| {
-            for (row, place) in geometry.places(tile.first).take(tile.rows).enumerate() {
-                let row = &mut bytes[row * depth..];
-                geometry.gather(x, place, tile.group, row);
-                let (patch, rest) = row.split_at_mut(fan_in);
-                for (index, to) in rest[..depth - fan_in].iter_mut().enumerate() {
-                    *to = repeated.get(index).map_or(0, |&k| patch[k]);
+        context.kernels.vectorize(
+            #[inline(always)]
+            || {
+                for (row, place) in geometry.places(tile.first).take(tile.rows).enumerate() {
+                    let row = &mut bytes[row * depth..];
+                    geometry.gather(x, place, tile.group, row);
+                    let (patch, rest) = row.split_at_mut(fan_in);
+                    for (index, to) in rest[..depth - fan_in].iter_mut().enumerate() {
+                        *to = repeated.get(index).map_or(0, |&k| patch[k]);
+                    }
                 }
-            }
-            bytes.truncate(tile.rows * depth);
-            match self {
-                Self::Dot(_) => widen(bytes, narrow),
-                Self::Bytes(..) => {}
-                Self::Shift(_) => widen(bytes, wide),
-            }
-        });
+                bytes.truncate(tile.rows * depth);
+                match self {
+                    Self::Dot(_) => widen(bytes, narrow),
+                    Self::Bytes(weights) => weights.prepare(bytes),
+                    Self::Shift(_) => widen(bytes, wide),
+                }
+            },
+        );
     }
 
     /// Fills `sums` with `[rows, stride]` for some channels, the first of which starts a panel; returns the stride.
@@ -101,11 +103,9 @@ impl Packed {
                 let panels = &panels[channels.start * depth..channels.end * depth];
                 context.kernels.dot(rows, panels, needed, sums);
             }
-            Self::Bytes(DotWeights { panels, depth, .. }, chains) => {
-                let rows = Rows { values: &gathered.bytes, depth: *depth };
-                let panels = &panels[channels.start * depth..channels.end * depth];
-                let chains = chains.get(channels.start / PANEL..channels.end / PANEL).unwrap_or_default();
-                context.kernels.dot_bytes(rows, panels, chains, needed, sums);
+            Self::Bytes(weights) => {
+                let rows = Rows { values: &gathered.bytes, depth: weights.weights.depth };
+                context.kernels.dot_bytes(rows, weights.panels(channels), needed, sums);
             }
             Self::Shift(ShiftCodes { panels, depth, terms }) => {
                 let rows = Rows { values: &gathered.wide, depth: *depth };

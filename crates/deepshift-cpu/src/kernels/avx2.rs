@@ -1,6 +1,6 @@
-//! AVX2: 256-bit vectors, `vpmaddwd` for dot products and `vpsllvd` for shifts.
+//! AVX2: 256-bit vectors, `vpmaddwd` and `vpmaddubsw` for dot products and `vpsllvd` for shifts.
 
-use super::{PANEL, Rows};
+use super::{BytePanels, PANEL, Rows};
 use std::arch::x86_64::*;
 
 /// Proof that this CPU has AVX2: no other way leads to a value.
@@ -12,6 +12,9 @@ const DOT_ROWS: usize = 6;
 
 /// Channels of a vector of sums.
 const LANES: usize = 8;
+
+/// For bytes eight sums in i16, two vectors of weights and one of activations; sums in i32 wait in memory meanwhile.
+const BYTE_ROWS: usize = 4;
 
 /// Shifting needs registers for shifts, signs and the shifted value too.
 const SHIFT_ROWS: usize = 4;
@@ -35,6 +38,20 @@ impl Avx2 {
                         _ => dot_rows::<2>(rows, panel, &mut sums[index * PANEL..], stride),
                     }
                 }
+            }
+        }
+    }
+
+    /// See [`Kernels::dot_bytes`](super::Kernels::dot_bytes), which has checked the lengths.
+    pub(super) fn dot_bytes(self, rows: Rows<i8>, weights: BytePanels, sums: &mut [i32]) {
+        let stride = weights.panels.len() / rows.depth;
+        assert_eq!(weights.chains.len() * PANEL, stride, "chains do not fit");
+        let panels = weights.panels.chunks_exact(rows.depth * PANEL);
+        for ((index, panel), ends) in panels.enumerate().zip(weights.chains) {
+            let rows = rows.values.chunks(BYTE_ROWS * rows.depth).zip(sums.chunks_mut(BYTE_ROWS * stride));
+            for (rows, sums) in rows {
+                // SAFETY: as in `dot`; four divides the depth.
+                unsafe { byte_rows(rows, panel, ends, &mut sums[index * PANEL..], stride) }
             }
         }
     }
@@ -107,6 +124,63 @@ unsafe fn dot_tile<const ROWS: usize, const VECTORS: usize>(
                     *total = _mm256_add_epi32(*total, _mm256_madd_epi16(pair, weights));
                 }
             }
+        }
+    }
+    // SAFETY: the caller's promise about `sums`.
+    unsafe { store(&totals, sums, stride) }
+}
+
+/// # Safety
+/// `rows` holds up to `BYTE_ROWS` rows of `panel.len() / PANEL` values, a multiple of four, and `sums` reaches `PANEL`
+/// beyond the start of the last of as many rows of `stride`.
+#[target_feature(enable = "avx2")]
+unsafe fn byte_rows(rows: &[i8], panel: &[i8], ends: &[u32], sums: &mut [i32], stride: usize) {
+    let depth = panel.len() / PANEL;
+    // SAFETY: the caller's promise, row by row.
+    unsafe {
+        match rows.len() / depth {
+            4 => byte_tile::<4>(rows, panel, ends, sums, stride),
+            3 => byte_tile::<3>(rows, panel, ends, sums, stride),
+            2 => byte_tile::<2>(rows, panel, ends, sums, stride),
+            _ => byte_tile::<1>(rows, panel, ends, sums, stride),
+        }
+    }
+}
+
+/// Sums stay in i16 as far as the packer has proved that they fit: up to each of `ends`.
+///
+/// # Safety
+/// As [`byte_rows`], for exactly `ROWS` rows.
+#[target_feature(enable = "avx2")]
+unsafe fn byte_tile<const ROWS: usize>(
+    rows: &[i8],
+    panel: &[i8],
+    ends: &[u32],
+    sums: &mut [i32],
+    stride: usize,
+) {
+    let depth = panel.len() / PANEL;
+    let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+    let mut k = 0;
+    for &end in ends {
+        let mut chains = [[_mm256_setzero_si256(); 2]; ROWS];
+        while k < depth.min(end as usize) {
+            // SAFETY: `k + 3 < depth`: the panel holds PANEL times four weights there and every row four activations.
+            unsafe {
+                let weights = panel.as_ptr().add(k * PANEL).cast::<__m256i>();
+                let weights = [_mm256_loadu_si256(weights), _mm256_loadu_si256(weights.add(1))];
+                for (row, chains) in chains.iter_mut().enumerate() {
+                    let four = rows.as_ptr().add(row * depth + k).cast::<i32>().read_unaligned();
+                    let four = _mm256_set1_epi32(four);
+                    for (chain, weights) in chains.iter_mut().zip(weights) {
+                        *chain = _mm256_add_epi16(*chain, _mm256_maddubs_epi16(four, weights));
+                    }
+                }
+            }
+            k += 4;
+        }
+        for (total, &chain) in totals.as_flattened_mut().iter_mut().zip(chains.as_flattened()) {
+            *total = _mm256_add_epi32(*total, _mm256_madd_epi16(chain, _mm256_set1_epi16(1)));
         }
     }
     // SAFETY: the caller's promise about `sums`.

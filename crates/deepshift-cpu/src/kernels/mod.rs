@@ -8,6 +8,9 @@
 #[allow(unsafe_code)]
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[allow(unsafe_code)]
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod scalar;
 #[allow(unsafe_code)]
 #[cfg(target_feature = "relaxed-simd")]
@@ -25,6 +28,8 @@ pub(crate) use wasm_rescale::{VectorShift, rescale};
 use crate::Isa;
 #[cfg(target_arch = "x86_64")]
 use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+use avx512::Avx512;
 
 /// Output channels that the kernels compute together: the width of a panel of packed weights.
 pub(crate) const PANEL: usize = 16;
@@ -36,6 +41,8 @@ pub(crate) enum Kernels {
     Scalar,
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    Avx512(Avx512),
     #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
     WasmSimd128,
     #[cfg(target_feature = "relaxed-simd")]
@@ -49,6 +56,27 @@ pub(crate) struct Rows<'a, T> {
     pub depth: usize,
 }
 
+/// What a kernel for weights of one byte wants.
+#[allow(dead_code, reason = "a build has kernels for some of these only")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bytes {
+    /// Activations that are never negative and, with `chains`, [`chains`](crate::pack::chains) that are worth it.
+    SevenBits { chains: bool },
+    /// Activations of any sign, as bytes from 0 on: 128 is added to each, and sums
+    /// [start](crate::pack::starts) so that it does not count.
+    Offset,
+}
+
+/// Weights of one byte: panels, and what [`Bytes`] asks for besides.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BytePanels<'a> {
+    pub panels: &'a [i8],
+    /// Of each panel, or none.
+    pub chains: &'a [Vec<u32>],
+    /// Of each channel, or none.
+    pub starts: &'a [i32],
+}
+
 impl Kernels {
     /// `None` where this CPU lacks the instructions.
     pub fn new(isa: Isa) -> Option<Self> {
@@ -57,6 +85,8 @@ impl Kernels {
             Isa::Scalar => Some(Self::Scalar),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => Avx2::new().map(Self::Avx2),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => Avx512::new().map(Self::Avx512),
             #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
             Isa::WasmSimd128 => Some(Self::WasmSimd128),
             #[cfg(target_feature = "relaxed-simd")]
@@ -72,6 +102,8 @@ impl Kernels {
             Self::Scalar => Isa::Scalar,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(_) => Isa::Avx2,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => Isa::Avx512,
             #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
             Self::WasmSimd128 => Isa::WasmSimd128,
             #[cfg(target_feature = "relaxed-simd")]
@@ -91,44 +123,42 @@ impl Kernels {
             Self::Scalar => scalar::dot(rows, panels, channels, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.dot(rows, panels, channels, sums),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => avx512.dot(rows, panels, sums),
             #[cfg(target_feature = "simd128")]
             _ => wasm_simd128::dot(rows, panels, channels, sums),
         }
     }
 
-    /// Whether [`dot_bytes`](Self::dot_bytes) is faster than [`dot`](Self::dot).
-    pub fn prefers_bytes(self) -> bool {
-        self.isa() == Isa::WasmRelaxedSimd
-    }
-
-    /// Whether `dot_bytes` must have chains to be faster than `dot`.
-    pub fn needs_chains(self) -> bool {
+    /// What [`dot_bytes`](Self::dot_bytes) wants; `None` where it is not faster than [`dot`](Self::dot).
+    pub fn bytes(self) -> Option<Bytes> {
         match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(_) => Some(Bytes::SevenBits { chains: true }),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(_) => Some(Bytes::Offset),
             #[cfg(target_feature = "relaxed-simd")]
-            Self::WasmRelaxedSimd => wasm_relaxed::needs_chains(),
+            Self::WasmRelaxedSimd => Some(Bytes::SevenBits { chains: wasm_relaxed::needs_chains() }),
             #[cfg(not(target_feature = "relaxed-simd"))]
-            _ => false,
+            _ => None,
         }
     }
 
-    /// As [`dot`](Self::dot) with weights of one byte, for activations that are never negative. Four divides `depth`.
-    /// `chains` is empty or has what [`chains`](crate::pack::chains) gave for each panel.
-    pub fn dot_bytes(
-        self,
-        rows: Rows<i8>,
-        panels: &[i8],
-        chains: &[Vec<u32>],
-        channels: usize,
-        sums: &mut [i32],
-    ) {
+    /// As [`dot`](Self::dot) with weights of one byte, and activations as [`bytes`](Self::bytes) says. Four divides
+    /// `depth`.
+    pub fn dot_bytes(self, rows: Rows<i8>, weights: BytePanels, channels: usize, sums: &mut [i32]) {
+        let BytePanels { panels, chains, .. } = weights;
         rows.check(panels.len(), PANEL * rows.depth, sums.len());
         rows.check_channels(channels, panels.len());
         assert!(rows.depth.is_multiple_of(4), "weights are packed in fours");
         assert!(chains.is_empty() || chains.len() == panels.len() / rows.depth / PANEL, "chains do not fit");
-        debug_assert!(rows.values.iter().all(|&q| q >= 0), "activations have a sign");
         match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => avx2.dot_bytes(rows, weights, sums),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => avx512.dot_bytes(rows, weights, sums),
             #[cfg(target_feature = "relaxed-simd")]
-            Self::WasmRelaxedSimd => wasm_relaxed::dot_bytes(rows, panels, chains, channels, sums),
+            Self::WasmRelaxedSimd => wasm_relaxed::dot_bytes(rows, weights, channels, sums),
             #[cfg(not(target_feature = "relaxed-simd"))]
             _ => scalar::dot_bytes(rows, panels, channels, sums),
         }
@@ -141,6 +171,8 @@ impl Kernels {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.shift(rows, terms, panels, sums),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => avx512.shift(rows, terms, panels, sums),
             _ => scalar::shift(rows, terms, panels, sums),
         }
     }
@@ -164,8 +196,10 @@ impl Kernels {
     #[inline(always)]
     pub fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
         #[cfg(target_arch = "x86_64")]
-        if let Self::Avx2(avx2) = self {
-            return avx2.vectorize(work);
+        match self {
+            Self::Avx2(avx2) => return avx2.vectorize(work),
+            Self::Avx512(avx512) => return avx512.vectorize(work),
+            Self::Scalar => {}
         }
         // The whole module is compiled for what wasm has.
         work()
@@ -192,7 +226,7 @@ impl<T> Rows<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pack::{DotWeights, chains};
+    use crate::pack::{ByteWeights, DotWeights};
     #[cfg(target_family = "wasm")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -206,37 +240,43 @@ mod tests {
             (40, 100, 9, 8),
             (33, 576, 4, 3),
             (16, 90, 3, 128),
+            (80, 20, 31, 128),
         ] {
             let weights: Vec<i32> = (0..channels * fan_in)
                 .map(|i| if i % 5 == 0 { -largest } else { i as i32 * 7919 % (2 * largest) - largest })
                 .collect();
-            let packed = DotWeights::<i8>::new(&weights, fan_in);
-            let rows: Vec<i8> = (0..height * packed.depth)
-                .map(|i| if i % 3 == 0 { 127 } else { (i * 31 % 128) as i8 })
-                .collect();
-            let rows = Rows { values: &rows, depth: packed.depth };
-            let mut expected = vec![0; height * packed.panels.len() / packed.depth];
-            scalar::dot_bytes(rows, &packed.panels, channels, &mut expected);
+            let weights = DotWeights::<i8>::new(&weights, fan_in);
             for kernels in Isa::available().filter_map(Kernels::new) {
-                let chains = match kernels.needs_chains() {
-                    true => chains(&packed).into_iter().collect(),
-                    false => vec![Vec::new()],
-                };
-                for chains in chains {
-                    let mut sums = vec![-1; expected.len()];
-                    kernels.dot_bytes(rows, &packed.panels, &chains, channels, &mut sums);
-                    let needed = |sums: &[i32]| -> Vec<i32> {
-                        sums.chunks(sums.len() / height).flat_map(|sums| &sums[..channels]).copied().collect()
-                    };
-                    assert_eq!(
-                        needed(&sums),
-                        needed(&expected),
-                        "{} {channels}x{fan_in} {} chains",
-                        kernels.isa(),
-                        chains.len()
-                    );
-                }
+                let bytes = kernels.bytes().unwrap_or(Bytes::SevenBits { chains: false });
+                let Some(packed) = ByteWeights::new(weights.clone(), bytes) else { continue };
+                let signed = bytes == Bytes::Offset;
+                let rows = activations(height * weights.depth, signed);
+                let what = format!("{} {channels}x{fan_in}", kernels.isa());
+                check_bytes(kernels, &packed, &rows, channels, &what);
             }
         }
+    }
+
+    fn activations(count: usize, signed: bool) -> Vec<i8> {
+        let any = |i: usize| (i * 31 % 128) as i8;
+        match signed {
+            false => (0..count).map(|i| if i % 3 == 0 { 127 } else { any(i) }).collect(),
+            true => (0..count).map(|i| [127, -128, any(i), -any(i)][i % 7 % 4]).collect(),
+        }
+    }
+
+    fn check_bytes(kernels: Kernels, packed: &ByteWeights, rows: &[i8], channels: usize, what: &str) {
+        let depth = packed.weights.depth;
+        let height = rows.len() / depth;
+        let needed = |sums: &[i32]| -> Vec<i32> {
+            sums.chunks(sums.len() / height).flat_map(|sums| &sums[..channels]).copied().collect()
+        };
+        let mut expected = vec![0; height * packed.weights.panels.len() / depth];
+        scalar::dot_bytes(Rows { values: rows, depth }, &packed.weights.panels, channels, &mut expected);
+        let mut given = rows.to_vec();
+        packed.prepare(&mut given);
+        let mut sums = vec![-1; expected.len()];
+        kernels.dot_bytes(Rows { values: &given, depth }, packed.panels(0..channels), channels, &mut sums);
+        assert_eq!(needed(&sums), needed(&expected), "{what}, {} chains", packed.chains.len());
     }
 }

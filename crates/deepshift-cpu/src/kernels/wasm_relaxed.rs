@@ -5,7 +5,7 @@
 //! ±2 * 127 * 128 = ±32,512, so nothing saturates: the same sums everywhere.
 
 use super::wasm_simd128::{LANES, Tile, for_each_tile, load, products as simd128_products, store};
-use super::{PANEL, Rows};
+use super::{BytePanels, PANEL, Rows};
 use std::arch::wasm32::*;
 use std::hint::black_box;
 
@@ -13,7 +13,7 @@ use std::hint::black_box;
 const ROWS: usize = 4;
 
 /// Whether this machine adds up pairs of products in i16 and widens them in further instructions, so that only whole
-/// [`chains`](crate::pack::chains) of them are worth it: x86 without VNNI. It is told by how its dot product saturates
+/// chains of them are worth it: x86 without VNNI. It is told by how its dot product saturates
 /// where the operand's highest bit is set.
 ///
 /// The dot product that accumulates is left alone on such machines also because V8 11.3 (Node 20, behind a flag) adds its
@@ -25,13 +25,8 @@ pub(super) fn needs_chains() -> bool {
 }
 
 /// See [`Kernels::dot_bytes`](super::Kernels::dot_bytes), which has checked the lengths.
-pub(super) fn dot_bytes(
-    rows: Rows<i8>,
-    panels: &[i8],
-    chains: &[Vec<u32>],
-    channels: usize,
-    sums: &mut [i32],
-) {
+pub(super) fn dot_bytes(rows: Rows<i8>, weights: BytePanels, channels: usize, sums: &mut [i32]) {
+    let BytePanels { panels, chains, .. } = weights;
     if chains.is_empty() {
         return for_each_tile::<ROWS, _, _>(rows, panels, channels, sums, |tile| match tile.height {
             4 => dot_tile::<4, 2>(tile),
