@@ -49,6 +49,73 @@ struct Inside {
     position: usize,
 }
 
+/// The taps of an output pixel that are not padding.
+pub(crate) struct Taps<'a> {
+    geometry: &'a Geometry,
+    picture: usize,
+    rows: Inside,
+    columns: Inside,
+}
+
+impl Taps<'_> {
+    /// Calls `body(tap, offset of the input pixel's first channel)` for each of them.
+    #[inline(always)]
+    pub fn for_each(&self, mut body: impl FnMut(usize, usize)) {
+        let Self { geometry: Geometry { conv, input, .. }, picture, rows, columns } = self;
+        let step = conv.dilation[1] * input.channels;
+        for kernel_row in rows.first..rows.end {
+            let input_row = rows.position + (kernel_row - rows.first) * conv.dilation[0];
+            let line = (picture * input.height + input_row) * input.width + columns.position;
+            let mut offset = line * input.channels;
+            for kernel_column in columns.first..columns.end {
+                body(kernel_row * conv.kernel[1] + kernel_column, offset);
+                offset += step;
+            }
+        }
+    }
+
+    /// For a depthwise layer with weights `[tap][channel]`: `add(sum, x, weight)` of all taps, channel by channel.
+    /// The sums of a block of channels stay in registers meanwhile.
+    #[inline(always)]
+    pub fn sum_channels<X: Copy, W: Copy>(
+        &self,
+        weights: &[W],
+        x: &[X],
+        sums: &mut [W],
+        add: impl Fn(W, X, W) -> W,
+    ) {
+        let done = self.sum_blocks::<32, X, W>(weights, x, sums, 0, &add);
+        let done = self.sum_blocks::<8, X, W>(weights, x, sums, done, &add);
+        self.sum_blocks::<1, X, W>(weights, x, sums, done, &add);
+    }
+
+    /// The sums of whole blocks of channels, from channel `first` on; returns the channel behind them.
+    #[inline(always)]
+    fn sum_blocks<const BLOCK: usize, X: Copy, W: Copy>(
+        &self,
+        weights: &[W],
+        x: &[X],
+        sums: &mut [W],
+        mut first: usize,
+        add: &impl Fn(W, X, W) -> W,
+    ) -> usize {
+        let channels = sums.len();
+        for sums in sums[first..].as_chunks_mut::<BLOCK>().0 {
+            let mut totals = *sums;
+            self.for_each(|tap, offset| {
+                let x = &x[offset + first..][..BLOCK];
+                let weights = &weights[tap * channels + first..][..BLOCK];
+                for lane in 0..BLOCK {
+                    totals[lane] = add(totals[lane], x[lane], weights[lane]);
+                }
+            });
+            *sums = totals;
+            first += BLOCK;
+        }
+        first
+    }
+}
+
 impl Geometry {
     /// The geometry of a layer; `None` for other operations.
     pub fn new(op: &Op, input: Shape, output: Shape) -> Option<Self> {
@@ -164,19 +231,12 @@ impl Geometry {
         clear(&mut patch[columns.end * each..self.conv.kernel[1] * each]);
     }
 
-    /// Calls `tap(tap, offset of the input pixel's first channel)` for each tap of an output pixel that is not padding.
+    /// The taps of an output pixel that are not padding.
     #[inline(always)]
-    pub fn for_each_tap(&self, pixel: usize, mut tap: impl FnMut(usize, usize)) {
+    pub fn taps(&self, pixel: usize) -> Taps<'_> {
         let Place { picture, row, column } = self.place(pixel);
         let (rows, columns) = (self.inside(0, row), self.inside(1, column));
-        for kernel_row in rows.first..rows.end {
-            let input_row = rows.position + (kernel_row - rows.first) * self.conv.dilation[0];
-            let line = (picture * self.input.height + input_row) * self.input.width + columns.position;
-            for kernel_column in columns.first..columns.end {
-                let input = line + (kernel_column - columns.first) * self.conv.dilation[1];
-                tap(kernel_row * self.conv.kernel[1] + kernel_column, input * self.input.channels);
-            }
-        }
+        Taps { geometry: self, picture, rows, columns }
     }
 
     /// The taps of output row (axis 0) or column (axis 1) `index` that are not padding.

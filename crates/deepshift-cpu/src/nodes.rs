@@ -114,7 +114,7 @@ impl Patches {
     fn gather_channels(&self, x: &[f32], pixels: &[usize], patches: &mut [f32]) {
         let (channels, fan_in) = (self.groups(), self.fan_in());
         for (row, &pixel) in pixels.iter().enumerate() {
-            self.geometry.for_each_tap(pixel, |tap, offset| {
+            self.geometry.taps(pixel).for_each(|tap, offset| {
                 let places = patches[row * fan_in + tap..].iter_mut().step_by(pixels.len() * fan_in);
                 for (place, &x) in places.zip(&x[offset..offset + channels]) {
                     *place = x;

@@ -160,24 +160,19 @@ impl Layer {
 
     #[inline(always)]
     fn depthwise(&self, weights: &[f32], x: &[f32], pixel: usize, out: &mut [f32]) {
-        let channels = out.len();
         out.copy_from_slice(&self.bias);
-        self.geometry.for_each_tap(pixel, |tap, offset| {
-            let weights = &weights[tap * channels..(tap + 1) * channels];
-            for ((out, x), weight) in out.iter_mut().zip(&x[offset..offset + channels]).zip(weights) {
-                *out += x * weight;
-            }
-        });
+        self.geometry.taps(pixel).sum_channels(weights, x, out, |out, x, weight| out + x * weight);
     }
 
     #[inline(always)]
     fn naive(&self, weights: &[f32], x: &[f32], pixel: usize, out: &mut [f32]) {
         let (fan_in, each) = (self.geometry.fan_in(), self.geometry.group_in());
+        let taps = self.geometry.taps(pixel);
         for (channel, out) in out.iter_mut().enumerate() {
             let weights = &weights[channel * fan_in..(channel + 1) * fan_in];
             let group = channel / self.geometry.group_out() * each;
             let mut sum = self.bias[channel];
-            self.geometry.for_each_tap(pixel, |tap, offset| {
+            taps.for_each(|tap, offset| {
                 let x = &x[offset + group..offset + group + each];
                 for (weight, x) in weights[tap * each..(tap + 1) * each].iter().zip(x) {
                     sum += weight * x;

@@ -24,13 +24,8 @@ impl DirectDot {
     /// Adds to the sums of one pixel.
     #[inline(always)]
     pub fn sums(&self, geometry: &Geometry, x: &[i8], pixel: usize, sums: &mut [i32]) {
-        let channels = sums.len();
-        geometry.for_each_tap(pixel, |tap, offset| {
-            let weights = &self.0[tap * channels..(tap + 1) * channels];
-            for ((sum, &q), weight) in sums.iter_mut().zip(&x[offset..offset + channels]).zip(weights) {
-                *sum = sum.wrapping_add(i32::from(q) * weight);
-            }
-        });
+        let add = |sum: i32, q: i8, weight: i32| sum.wrapping_add(i32::from(q) * weight);
+        geometry.taps(pixel).sum_channels(&self.0, x, sums, add);
     }
 }
 
@@ -54,7 +49,7 @@ impl DirectShift {
     #[inline(always)]
     pub fn sums(&self, geometry: &Geometry, x: &[i8], pixel: usize, sums: &mut [i32]) {
         let channels = sums.len();
-        geometry.for_each_tap(pixel, |tap, offset| {
+        geometry.taps(pixel).for_each(|tap, offset| {
             let x = &x[offset..offset + channels];
             let start = tap * self.terms * channels;
             for codes in self.codes[start..start + self.terms * channels].chunks_exact(channels) {
@@ -78,10 +73,11 @@ impl NaiveMultiply {
     #[inline(always)]
     pub fn sums(&self, geometry: &Geometry, x: &[i8], pixel: usize, sums: &mut [i32]) {
         let (fan_in, each) = (geometry.fan_in(), geometry.group_in());
+        let taps = geometry.taps(pixel);
         for (channel, sum) in sums.iter_mut().enumerate() {
             let weights = &self.0[channel * fan_in..(channel + 1) * fan_in];
             let group = channel / geometry.group_out() * each;
-            geometry.for_each_tap(pixel, |tap, offset| {
+            taps.for_each(|tap, offset| {
                 let x = &x[offset + group..offset + group + each];
                 for (weight, &q) in weights[tap * each..(tap + 1) * each].iter().zip(x) {
                     *sum = sum.wrapping_add(weight * i32::from(q));
