@@ -18,6 +18,10 @@ pub enum Isa {
     Avx2,
     /// 512-bit vectors of x86-64, with the dot products of VNNI.
     Avx512,
+    /// 128-bit vectors of 64-bit ARM.
+    Neon,
+    /// The same with dot products of bytes.
+    NeonDotprod,
     /// 128-bit vectors of wasm, in a build with `-C target-feature=+simd128`.
     WasmSimd128,
     /// Wasm's dot products of bytes, in a build with `+relaxed-simd` too.
@@ -26,8 +30,15 @@ pub enum Isa {
 
 impl Isa {
     /// All of them, the best last.
-    pub const ALL: [Self; 5] =
-        [Self::Scalar, Self::Avx2, Self::Avx512, Self::WasmSimd128, Self::WasmRelaxedSimd];
+    pub const ALL: [Self; 7] = [
+        Self::Scalar,
+        Self::Avx2,
+        Self::Avx512,
+        Self::Neon,
+        Self::NeonDotprod,
+        Self::WasmSimd128,
+        Self::WasmRelaxedSimd,
+    ];
 
     /// Whether this CPU has it.
     pub fn is_available(self) -> bool {
@@ -44,6 +55,8 @@ impl Isa {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Neon => "neon",
+            Self::NeonDotprod => "neon-dotprod",
             Self::WasmSimd128 => "wasm-simd128",
             Self::WasmRelaxedSimd => "wasm-relaxed-simd",
         }

@@ -93,7 +93,7 @@ impl ByteWeights {
         };
         let starts = match bytes {
             Bytes::Offset => starts(&weights),
-            Bytes::SevenBits { .. } => Vec::new(),
+            Bytes::SevenBits { .. } | Bytes::Signed => Vec::new(),
         };
         Some(Self { weights, chains, starts })
     }

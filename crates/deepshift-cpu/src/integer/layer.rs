@@ -63,7 +63,8 @@ impl Layer {
         rescaler: Rescaler,
         (kernel, kernels): (Kernel, Kernels),
     ) -> Self {
-        let products = kernels.bytes().filter(|&bytes| bytes == Bytes::Offset || operand.lowest >= 0);
+        let products =
+            kernels.bytes().filter(|bytes| !matches!(bytes, Bytes::SevenBits { .. }) || operand.lowest >= 0);
         let weights = match (kernel, geometry.is_depthwise()) {
             (Kernel::Dot, true) => Weights::DirectDot(DirectDot::new(&geometry, weight)),
             (Kernel::Shift, true) => Weights::DirectShift(DirectShift::new(&geometry, weight)),

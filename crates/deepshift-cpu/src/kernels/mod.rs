@@ -11,6 +11,9 @@ mod avx2;
 #[allow(unsafe_code)]
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[allow(unsafe_code)]
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
 #[allow(unsafe_code)]
 #[cfg(target_feature = "relaxed-simd")]
@@ -30,6 +33,8 @@ use crate::Isa;
 use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use avx512::Avx512;
+#[cfg(target_arch = "aarch64")]
+use neon::{Neon, NeonDotprod};
 
 /// Output channels that the kernels compute together: the width of a panel of packed weights.
 pub(crate) const PANEL: usize = 16;
@@ -43,6 +48,10 @@ pub(crate) enum Kernels {
     Avx2(Avx2),
     #[cfg(target_arch = "x86_64")]
     Avx512(Avx512),
+    #[cfg(target_arch = "aarch64")]
+    Neon(Neon),
+    #[cfg(target_arch = "aarch64")]
+    NeonDotprod(NeonDotprod),
     #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
     WasmSimd128,
     #[cfg(target_feature = "relaxed-simd")]
@@ -65,9 +74,12 @@ pub(crate) enum Bytes {
     /// Activations of any sign, as bytes from 0 on: 128 is added to each, and sums
     /// [start](crate::pack::starts) so that it does not count.
     Offset,
+    /// Activations of any sign.
+    Signed,
 }
 
 /// Weights of one byte: panels, and what [`Bytes`] asks for besides.
+#[allow(dead_code, reason = "a build has kernels for some of these only")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BytePanels<'a> {
     pub panels: &'a [i8],
@@ -87,6 +99,10 @@ impl Kernels {
             Isa::Avx2 => Avx2::new().map(Self::Avx2),
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => Avx512::new().map(Self::Avx512),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => Neon::new().map(Self::Neon),
+            #[cfg(target_arch = "aarch64")]
+            Isa::NeonDotprod => NeonDotprod::new().map(Self::NeonDotprod),
             #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
             Isa::WasmSimd128 => Some(Self::WasmSimd128),
             #[cfg(target_feature = "relaxed-simd")]
@@ -104,6 +120,10 @@ impl Kernels {
             Self::Avx2(_) => Isa::Avx2,
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(_) => Isa::Avx512,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(_) => Isa::Neon,
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDotprod(_) => Isa::NeonDotprod,
             #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
             Self::WasmSimd128 => Isa::WasmSimd128,
             #[cfg(target_feature = "relaxed-simd")]
@@ -125,6 +145,10 @@ impl Kernels {
             Self::Avx2(avx2) => avx2.dot(rows, panels, channels, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(avx512) => avx512.dot(rows, panels, sums),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(neon) => neon.dot(rows, panels, sums),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDotprod(dotprod) => dotprod.neon().dot(rows, panels, sums),
             #[cfg(target_feature = "simd128")]
             _ => wasm_simd128::dot(rows, panels, channels, sums),
         }
@@ -137,6 +161,8 @@ impl Kernels {
             Self::Avx2(_) => Some(Bytes::SevenBits { chains: true }),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(_) => Some(Bytes::Offset),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDotprod(_) => Some(Bytes::Signed),
             #[cfg(target_feature = "relaxed-simd")]
             Self::WasmRelaxedSimd => Some(Bytes::SevenBits { chains: wasm_relaxed::needs_chains() }),
             #[cfg(not(target_feature = "relaxed-simd"))]
@@ -157,6 +183,8 @@ impl Kernels {
             Self::Avx2(avx2) => avx2.dot_bytes(rows, weights, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(avx512) => avx512.dot_bytes(rows, weights, sums),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDotprod(dotprod) => dotprod.dot_bytes(rows, weights, sums),
             #[cfg(target_feature = "relaxed-simd")]
             Self::WasmRelaxedSimd => wasm_relaxed::dot_bytes(rows, weights, channels, sums),
             #[cfg(not(target_feature = "relaxed-simd"))]
@@ -173,6 +201,10 @@ impl Kernels {
             Self::Avx2(avx2) => avx2.shift(rows, terms, panels, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(avx512) => avx512.shift(rows, terms, panels, sums),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon(neon) => neon.shift(rows, terms, panels, sums),
+            #[cfg(target_arch = "aarch64")]
+            Self::NeonDotprod(dotprod) => dotprod.neon().shift(rows, terms, panels, sums),
             _ => scalar::shift(rows, terms, panels, sums),
         }
     }
@@ -192,7 +224,8 @@ impl Kernels {
         }
     }
 
-    /// Runs a loop compiled for this instruction set; functions that it calls must be `#[inline(always)]`.
+    /// Runs a loop compiled for this instruction set. The closure and the functions that it calls must be
+    /// `#[inline(always)]`: what stays a call runs with the instructions that every CPU has.
     #[inline(always)]
     pub fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
         #[cfg(target_arch = "x86_64")]
@@ -201,7 +234,7 @@ impl Kernels {
             Self::Avx512(avx512) => return avx512.vectorize(work),
             Self::Scalar => {}
         }
-        // The whole module is compiled for what wasm has.
+        // Elsewhere the whole module is compiled for what there is: wasm's vectors, or NEON, which every 64-bit ARM has.
         work()
     }
 }
@@ -249,7 +282,7 @@ mod tests {
             for kernels in Isa::available().filter_map(Kernels::new) {
                 let bytes = kernels.bytes().unwrap_or(Bytes::SevenBits { chains: false });
                 let Some(packed) = ByteWeights::new(weights.clone(), bytes) else { continue };
-                let signed = bytes == Bytes::Offset;
+                let signed = !matches!(bytes, Bytes::SevenBits { .. });
                 let rows = activations(height * weights.depth, signed);
                 let what = format!("{} {channels}x{fan_in}", kernels.isa());
                 check_bytes(kernels, &packed, &rows, channels, &what);
