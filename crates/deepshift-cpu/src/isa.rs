@@ -16,6 +16,8 @@ pub enum Isa {
     Scalar,
     /// 256-bit vectors of x86-64.
     Avx2,
+    /// The same with the dot products of VNNI.
+    AvxVnni,
     /// 512-bit vectors of x86-64, with the dot products of VNNI.
     Avx512,
     /// 128-bit vectors of 64-bit ARM.
@@ -30,9 +32,10 @@ pub enum Isa {
 
 impl Isa {
     /// All of them, the best last.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Scalar,
         Self::Avx2,
+        Self::AvxVnni,
         Self::Avx512,
         Self::Neon,
         Self::NeonDotprod,
@@ -54,6 +57,7 @@ impl Isa {
         match self {
             Self::Scalar => "scalar",
             Self::Avx2 => "avx2",
+            Self::AvxVnni => "avx-vnni",
             Self::Avx512 => "avx512",
             Self::Neon => "neon",
             Self::NeonDotprod => "neon-dotprod",

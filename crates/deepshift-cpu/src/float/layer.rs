@@ -77,12 +77,22 @@ impl Layer {
                     self.tile(context, groups, (&x, tile * rows), out, gathered);
                 });
             }
-            Weights::Depthwise(weights) => context.for_each_row(out, channels, |_: &mut (), pixel, out| {
-                self.depthwise(weights, &x, pixel, out);
-            }),
-            Weights::Naive(weights) => context.for_each_row(out, channels, |_: &mut (), pixel, out| {
-                self.naive(weights, &x, pixel, out);
-            }),
+            Weights::Depthwise(weights) => context.for_each_row(
+                out,
+                channels,
+                #[inline(always)]
+                |_: &mut (), pixel, out| {
+                    self.depthwise(weights, &x, pixel, out);
+                },
+            ),
+            Weights::Naive(weights) => context.for_each_row(
+                out,
+                channels,
+                #[inline(always)]
+                |_: &mut (), pixel, out| {
+                    self.naive(weights, &x, pixel, out);
+                },
+            ),
         }
     }
 
@@ -90,11 +100,16 @@ impl Layer {
         let Some(format) = self.input_format else { return x.into() };
         let mut rounded = vec![0.0; x.len()];
         let channels = self.geometry.conv.in_channels;
-        context.for_each_row(&mut rounded, channels, |_: &mut (), row, out| {
-            for (out, &x) in out.iter_mut().zip(&x[row * channels..]) {
-                *out = format.floor(x);
-            }
-        });
+        context.for_each_row(
+            &mut rounded,
+            channels,
+            #[inline(always)]
+            |_: &mut (), row, out| {
+                for (out, &x) in out.iter_mut().zip(&x[row * channels..]) {
+                    *out = format.floor(x);
+                }
+            },
+        );
         rounded.into()
     }
 

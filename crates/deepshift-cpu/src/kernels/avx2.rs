@@ -250,7 +250,7 @@ unsafe fn widened(codes: *const i8) -> __m256i {
 /// # Safety
 /// `sums` reaches `PANEL` beyond the start of the last of `ROWS` rows of `stride`.
 #[target_feature(enable = "avx2")]
-unsafe fn store<const ROWS: usize, const VECTORS: usize>(
+pub(super) unsafe fn store<const ROWS: usize, const VECTORS: usize>(
     totals: &[[__m256i; VECTORS]; ROWS],
     sums: &mut [i32],
     stride: usize,

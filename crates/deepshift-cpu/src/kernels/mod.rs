@@ -12,6 +12,9 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 #[allow(unsafe_code)]
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
+#[allow(unsafe_code)]
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;
@@ -30,6 +33,8 @@ pub(crate) use wasm_rescale::{VectorShift, rescale};
 
 use crate::Isa;
 #[cfg(target_arch = "x86_64")]
+use avx_vnni::AvxVnni;
+#[cfg(target_arch = "x86_64")]
 use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 use avx512::Avx512;
@@ -46,6 +51,8 @@ pub(crate) enum Kernels {
     Scalar,
     #[cfg(target_arch = "x86_64")]
     Avx2(Avx2),
+    #[cfg(target_arch = "x86_64")]
+    AvxVnni(AvxVnni),
     #[cfg(target_arch = "x86_64")]
     Avx512(Avx512),
     #[cfg(target_arch = "aarch64")]
@@ -98,6 +105,8 @@ impl Kernels {
             #[cfg(target_arch = "x86_64")]
             Isa::Avx2 => Avx2::new().map(Self::Avx2),
             #[cfg(target_arch = "x86_64")]
+            Isa::AvxVnni => AvxVnni::new().map(Self::AvxVnni),
+            #[cfg(target_arch = "x86_64")]
             Isa::Avx512 => Avx512::new().map(Self::Avx512),
             #[cfg(target_arch = "aarch64")]
             Isa::Neon => Neon::new().map(Self::Neon),
@@ -118,6 +127,8 @@ impl Kernels {
             Self::Scalar => Isa::Scalar,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(_) => Isa::Avx2,
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni(_) => Isa::AvxVnni,
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(_) => Isa::Avx512,
             #[cfg(target_arch = "aarch64")]
@@ -144,6 +155,8 @@ impl Kernels {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.dot(rows, panels, channels, sums),
             #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni(vnni) => vnni.dot(rows, panels, sums),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512(avx512) => avx512.dot(rows, panels, sums),
             #[cfg(target_arch = "aarch64")]
             Self::Neon(neon) => neon.dot(rows, panels, sums),
@@ -160,7 +173,7 @@ impl Kernels {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(_) => Some(Bytes::SevenBits { chains: true }),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => Some(Bytes::Offset),
+            Self::AvxVnni(_) | Self::Avx512(_) => Some(Bytes::Offset),
             #[cfg(target_arch = "aarch64")]
             Self::NeonDotprod(_) => Some(Bytes::Signed),
             #[cfg(target_feature = "relaxed-simd")]
@@ -182,6 +195,8 @@ impl Kernels {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.dot_bytes(rows, weights, sums),
             #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni(vnni) => vnni.dot_bytes(rows, weights, sums),
+            #[cfg(target_arch = "x86_64")]
             Self::Avx512(avx512) => avx512.dot_bytes(rows, weights, sums),
             #[cfg(target_arch = "aarch64")]
             Self::NeonDotprod(dotprod) => dotprod.dot_bytes(rows, weights, sums),
@@ -199,6 +214,8 @@ impl Kernels {
         match self {
             #[cfg(target_arch = "x86_64")]
             Self::Avx2(avx2) => avx2.shift(rows, terms, panels, sums),
+            #[cfg(target_arch = "x86_64")]
+            Self::AvxVnni(vnni) => vnni.avx2.shift(rows, terms, panels, sums),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512(avx512) => avx512.shift(rows, terms, panels, sums),
             #[cfg(target_arch = "aarch64")]
@@ -231,6 +248,7 @@ impl Kernels {
         #[cfg(target_arch = "x86_64")]
         match self {
             Self::Avx2(avx2) => return avx2.vectorize(work),
+            Self::AvxVnni(vnni) => return vnni.avx2.vectorize(work),
             Self::Avx512(avx512) => return avx512.vectorize(work),
             Self::Scalar => {}
         }
