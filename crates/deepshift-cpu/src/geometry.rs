@@ -49,70 +49,35 @@ struct Inside {
     position: usize,
 }
 
-/// The taps of an output pixel that are not padding.
-pub(crate) struct Taps<'a> {
-    geometry: &'a Geometry,
-    picture: usize,
-    rows: Inside,
-    columns: Inside,
+/// A tap of an output pixel that is not padding, and where its input pixel's channels begin.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tap {
+    pub index: usize,
+    pub offset: usize,
 }
 
-impl Taps<'_> {
-    /// Calls `body(tap, offset of the input pixel's first channel)` for each of them.
-    #[inline(always)]
-    pub fn for_each(&self, mut body: impl FnMut(usize, usize)) {
-        let Self { geometry: Geometry { conv, input, .. }, picture, rows, columns } = self;
-        let step = conv.dilation[1] * input.channels;
-        for kernel_row in rows.first..rows.end {
-            let input_row = rows.position + (kernel_row - rows.first) * conv.dilation[0];
-            let line = (picture * input.height + input_row) * input.width + columns.position;
-            let mut offset = line * input.channels;
-            for kernel_column in columns.first..columns.end {
-                body(kernel_row * conv.kernel[1] + kernel_column, offset);
-                offset += step;
-            }
-        }
-    }
+/// The taps of a layer's output pixels, one after the other: most see no padding and have the same.
+#[derive(Default)]
+pub(crate) struct Taps {
+    /// Of pixels that see no padding, counted from the first tap.
+    whole: Vec<Tap>,
+    /// Of the pixel that was asked for last, if it sees padding.
+    part: Vec<Tap>,
+}
 
-    /// For a depthwise layer with weights `[tap][channel]`: `add(sum, x, weight)` of all taps, channel by channel.
-    /// The sums of a block of channels stay in registers meanwhile.
+impl Taps {
+    /// The taps of a pixel, and where in the input their offsets are counted from.
     #[inline(always)]
-    pub fn sum_channels<X: Copy, W: Copy>(
-        &self,
-        weights: &[W],
-        x: &[X],
-        sums: &mut [W],
-        add: impl Fn(W, X, W) -> W,
-    ) {
-        let done = self.sum_blocks::<32, X, W>(weights, x, sums, 0, &add);
-        let done = self.sum_blocks::<8, X, W>(weights, x, sums, done, &add);
-        self.sum_blocks::<1, X, W>(weights, x, sums, done, &add);
-    }
-
-    /// The sums of whole blocks of channels, from channel `first` on; returns the channel behind them.
-    #[inline(always)]
-    fn sum_blocks<const BLOCK: usize, X: Copy, W: Copy>(
-        &self,
-        weights: &[W],
-        x: &[X],
-        sums: &mut [W],
-        mut first: usize,
-        add: &impl Fn(W, X, W) -> W,
-    ) -> usize {
-        let channels = sums.len();
-        for sums in sums[first..].as_chunks_mut::<BLOCK>().0 {
-            let mut totals = *sums;
-            self.for_each(|tap, offset| {
-                let x = &x[offset + first..][..BLOCK];
-                let weights = &weights[tap * channels + first..][..BLOCK];
-                for lane in 0..BLOCK {
-                    totals[lane] = add(totals[lane], x[lane], weights[lane]);
-                }
-            });
-            *sums = totals;
-            first += BLOCK;
+    pub fn at(&mut self, geometry: &Geometry, place: Place) -> (&[Tap], usize) {
+        let Some(start) = geometry.whole_window(place) else {
+            geometry.list_taps(place, &mut self.part);
+            return (&self.part, 0);
+        };
+        if self.whole.is_empty() {
+            geometry.list_taps(place, &mut self.whole);
+            self.whole.iter_mut().for_each(|tap| tap.offset -= start);
         }
-        first
+        (&self.whole, start)
     }
 }
 
@@ -231,12 +196,32 @@ impl Geometry {
         clear(&mut patch[columns.end * each..self.conv.kernel[1] * each]);
     }
 
-    /// The taps of an output pixel that are not padding.
-    #[inline(always)]
-    pub fn taps(&self, pixel: usize) -> Taps<'_> {
-        let Place { picture, row, column } = self.place(pixel);
+    /// Lists the taps of an output pixel that are not padding.
+    fn list_taps(&self, Place { picture, row, column }: Place, taps: &mut Vec<Tap>) {
+        let Self { conv, input, .. } = self;
         let (rows, columns) = (self.inside(0, row), self.inside(1, column));
-        Taps { geometry: self, picture, rows, columns }
+        taps.clear();
+        for kernel_row in rows.first..rows.end {
+            let input_row = rows.position + (kernel_row - rows.first) * conv.dilation[0];
+            let line = (picture * input.height + input_row) * input.width + columns.position;
+            for kernel_column in columns.first..columns.end {
+                let pixel = line + (kernel_column - columns.first) * conv.dilation[1];
+                let index = kernel_row * conv.kernel[1] + kernel_column;
+                taps.push(Tap { index, offset: pixel * input.channels });
+            }
+        }
+    }
+
+    /// Where the first tap of an output pixel lies that sees no padding.
+    #[inline(always)]
+    fn whole_window(&self, Place { picture, row, column }: Place) -> Option<usize> {
+        let Self { conv, input, .. } = self;
+        let first = |axis: usize, index: usize, size: usize| {
+            let position = (index * conv.stride[axis]).checked_sub(conv.padding[axis * 2])?;
+            (position + (conv.kernel[axis] - 1) * conv.dilation[axis] < size).then_some(position)
+        };
+        let (row, column) = (first(0, row, input.height)?, first(1, column, input.width)?);
+        Some(((picture * input.height + row) * input.width + column) * input.channels)
     }
 
     /// The taps of output row (axis 0) or column (axis 1) `index` that are not padding.

@@ -20,6 +20,7 @@
 #[doc(hidden)]
 pub mod bench;
 mod context;
+mod depthwise;
 mod error;
 mod executor;
 mod float;

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::float::FloatExecutor;
-use crate::geometry::{Geometry, Shape};
+use crate::geometry::{Geometry, Shape, Tap, Taps};
 use crate::isa::{choose, from_environment};
 use crate::kernels::Kernels;
 use crate::{Error, Result};
@@ -113,13 +113,15 @@ impl Patches {
     #[inline(always)]
     fn gather_channels(&self, x: &[f32], pixels: &[usize], patches: &mut [f32]) {
         let (channels, fan_in) = (self.groups(), self.fan_in());
+        let mut taps = Taps::default();
         for (row, &pixel) in pixels.iter().enumerate() {
-            self.geometry.taps(pixel).for_each(|tap, offset| {
-                let places = patches[row * fan_in + tap..].iter_mut().step_by(pixels.len() * fan_in);
-                for (place, &x) in places.zip(&x[offset..offset + channels]) {
+            let (taps, start) = taps.at(&self.geometry, self.geometry.place(pixel));
+            for &Tap { index, offset } in taps {
+                let places = patches[row * fan_in + index..].iter_mut().step_by(pixels.len() * fan_in);
+                for (place, &x) in places.zip(&x[start + offset..][..channels]) {
                     *place = x;
                 }
-            });
+            }
         }
     }
 }

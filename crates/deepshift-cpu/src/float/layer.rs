@@ -3,7 +3,8 @@
 use super::product::{Matrix, Strided};
 use crate::Result;
 use crate::context::Context;
-use crate::geometry::Geometry;
+use crate::depthwise::add_taps;
+use crate::geometry::{Geometry, Tap, Taps};
 use crate::workers::for_each_block;
 use deepshift_core::Kernel;
 use deepshift_core::graph::{Node, Op};
@@ -81,16 +82,18 @@ impl Layer {
                 out,
                 channels,
                 #[inline(always)]
-                |_: &mut (), pixel, out| {
-                    self.depthwise(weights, &x, pixel, out);
+                |taps: &mut Taps, pixel, out| {
+                    let (taps, start) = taps.at(&self.geometry, self.geometry.place(pixel));
+                    self.depthwise(weights, &x[start..], taps, out);
                 },
             ),
             Weights::Naive(weights) => context.for_each_row(
                 out,
                 channels,
                 #[inline(always)]
-                |_: &mut (), pixel, out| {
-                    self.naive(weights, &x, pixel, out);
+                |taps: &mut Taps, pixel, out| {
+                    let (taps, start) = taps.at(&self.geometry, self.geometry.place(pixel));
+                    self.naive(weights, &x[start..], taps, out);
                 },
             ),
         }
@@ -174,25 +177,24 @@ impl Layer {
     }
 
     #[inline(always)]
-    fn depthwise(&self, weights: &[f32], x: &[f32], pixel: usize, out: &mut [f32]) {
+    fn depthwise(&self, weights: &[f32], x: &[f32], taps: &[Tap], out: &mut [f32]) {
         out.copy_from_slice(&self.bias);
-        self.geometry.taps(pixel).sum_channels(weights, x, out, |out, x, weight| out + x * weight);
+        add_taps(taps, weights, x, out, |out, x, weight| out + x * weight);
     }
 
     #[inline(always)]
-    fn naive(&self, weights: &[f32], x: &[f32], pixel: usize, out: &mut [f32]) {
+    fn naive(&self, weights: &[f32], x: &[f32], taps: &[Tap], out: &mut [f32]) {
         let (fan_in, each) = (self.geometry.fan_in(), self.geometry.group_in());
-        let taps = self.geometry.taps(pixel);
         for (channel, out) in out.iter_mut().enumerate() {
             let weights = &weights[channel * fan_in..(channel + 1) * fan_in];
             let group = channel / self.geometry.group_out() * each;
             let mut sum = self.bias[channel];
-            taps.for_each(|tap, offset| {
+            for &Tap { index, offset } in taps {
                 let x = &x[offset + group..offset + group + each];
-                for (weight, x) in weights[tap * each..(tap + 1) * each].iter().zip(x) {
+                for (weight, x) in weights[index * each..(index + 1) * each].iter().zip(x) {
                     sum += weight * x;
                 }
-            });
+            }
             *out = sum;
         }
     }

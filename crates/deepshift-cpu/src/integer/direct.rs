@@ -1,6 +1,7 @@
 //! Layers computed at their place, without gathering: depthwise ones, and the naive comparison.
 
-use crate::geometry::Geometry;
+use crate::depthwise::add_taps;
+use crate::geometry::{Geometry, Tap};
 use crate::pack::{codes, terms};
 use deepshift_core::ShiftWeight;
 
@@ -23,9 +24,9 @@ impl DirectDot {
 
     /// Adds to the sums of one pixel.
     #[inline(always)]
-    pub fn sums(&self, geometry: &Geometry, x: &[i8], pixel: usize, sums: &mut [i32]) {
+    pub fn sums(&self, taps: &[Tap], x: &[i8], sums: &mut [i32]) {
         let add = |sum: i32, q: i8, weight: i32| sum.wrapping_add(i32::from(q) * weight);
-        geometry.taps(pixel).sum_channels(&self.0, x, sums, add);
+        add_taps(taps, &self.0, x, sums, add);
     }
 }
 
@@ -47,18 +48,18 @@ impl DirectShift {
 
     /// Adds to the sums of one pixel.
     #[inline(always)]
-    pub fn sums(&self, geometry: &Geometry, x: &[i8], pixel: usize, sums: &mut [i32]) {
+    pub fn sums(&self, taps: &[Tap], x: &[i8], sums: &mut [i32]) {
         let channels = sums.len();
-        geometry.taps(pixel).for_each(|tap, offset| {
+        for &Tap { index, offset } in taps {
             let x = &x[offset..offset + channels];
-            let start = tap * self.terms * channels;
+            let start = index * self.terms * channels;
             for codes in self.codes[start..start + self.terms * channels].chunks_exact(channels) {
                 for ((sum, &q), [shift, negative, used]) in sums.iter_mut().zip(x).zip(codes) {
                     let shifted = i32::from(q).wrapping_shl(*shift as u32);
                     *sum = sum.wrapping_add(((shifted ^ negative) - negative) & used);
                 }
             }
-        });
+        }
     }
 }
 
@@ -71,18 +72,17 @@ impl NaiveMultiply {
 
     /// Sets the sums of one pixel, one channel after the other.
     #[inline(always)]
-    pub fn sums(&self, geometry: &Geometry, x: &[i8], pixel: usize, sums: &mut [i32]) {
+    pub fn sums(&self, geometry: &Geometry, taps: &[Tap], x: &[i8], sums: &mut [i32]) {
         let (fan_in, each) = (geometry.fan_in(), geometry.group_in());
-        let taps = geometry.taps(pixel);
         for (channel, sum) in sums.iter_mut().enumerate() {
             let weights = &self.0[channel * fan_in..(channel + 1) * fan_in];
             let group = channel / geometry.group_out() * each;
-            taps.for_each(|tap, offset| {
+            for &Tap { index, offset } in taps {
                 let x = &x[offset + group..offset + group + each];
-                for (weight, &q) in weights[tap * each..(tap + 1) * each].iter().zip(x) {
+                for (weight, &q) in weights[index * each..(index + 1) * each].iter().zip(x) {
                     *sum = sum.wrapping_add(weight * i32::from(q));
                 }
-            });
+            }
         }
     }
 }

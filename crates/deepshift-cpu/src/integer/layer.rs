@@ -3,7 +3,7 @@
 use super::direct::{DirectDot, DirectShift, NaiveMultiply};
 use super::packed::{Gathered, Packed, Tile};
 use crate::context::Context;
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, Tap, Taps};
 use crate::kernels::{Bytes, Kernels, PANEL};
 use crate::pack::{ByteWeights, DotWeights, ShiftCodes};
 use crate::rescale::Rescaler;
@@ -46,6 +46,9 @@ const ROW_STEP: usize = 12;
 
 /// Channels of a tile where there is a single row and threads share its channels.
 const TILE_CHANNELS: usize = 4 * PANEL;
+
+/// Values that are worth a thread's attention where nothing is gathered.
+const DIRECT_BLOCK: usize = 16 * 1024;
 
 impl Layer {
     /// Whether a layer can do the max pooling behind it. A row of windows must not be more than a tile, and kernels that
@@ -99,15 +102,24 @@ impl Layer {
                     self.tile(context, groups, (x, tile * pixels), out, scratch);
                 });
             }
-            Weights::DirectDot(weights) => {
-                self.direct(context, out, |pixel, sums| weights.sums(&self.geometry, x, pixel, sums));
-            }
-            Weights::DirectShift(weights) => {
-                self.direct(context, out, |pixel, sums| weights.sums(&self.geometry, x, pixel, sums));
-            }
-            Weights::NaiveMultiply(weights) => {
-                self.direct(context, out, |pixel, sums| weights.sums(&self.geometry, x, pixel, sums));
-            }
+            Weights::DirectDot(weights) => self.direct(
+                context,
+                out,
+                #[inline(always)]
+                |taps, start, sums| weights.sums(taps, &x[start..], sums),
+            ),
+            Weights::DirectShift(weights) => self.direct(
+                context,
+                out,
+                #[inline(always)]
+                |taps, start, sums| weights.sums(taps, &x[start..], sums),
+            ),
+            Weights::NaiveMultiply(weights) => self.direct(
+                context,
+                out,
+                #[inline(always)]
+                |taps, start, sums| weights.sums(&self.geometry, taps, &x[start..], sums),
+            ),
         }
     }
 
@@ -192,15 +204,26 @@ impl Layer {
         });
     }
 
-    /// Pixel by pixel, without gathering; `sums_of(pixel, sums)` adds to zeros.
-    fn direct(&self, context: Context, out: &mut [i8], sums_of: impl Fn(usize, &mut [i32]) + Sync) {
-        let channels = self.rescaler.channels();
-        context.for_each_row(out, self.rescaler.row_bytes(), |sums: &mut Vec<i32>, pixel, out| {
-            sums.clear();
+    /// Pixel by pixel, without gathering; `sums_of(taps, where their offsets start, sums)` adds to zeros.
+    fn direct(&self, context: Context, out: &mut [i8], sums_of: impl Fn(&[Tap], usize, &mut [i32]) + Sync) {
+        let (channels, pixel) = (self.rescaler.channels(), self.rescaler.row_bytes());
+        let pixels = (DIRECT_BLOCK / channels).max(1);
+        let compute = |(sums, taps): &mut (Vec<i32>, Taps), block: usize, out: &mut [i8]| {
             sums.resize(channels, 0);
-            sums_of(pixel, sums);
-            self.rescaler.apply(0, sums, out);
-        });
+            context.kernels.vectorize(
+                #[inline(always)]
+                || {
+                    let places = self.geometry.places(block * pixels);
+                    for (place, out) in places.zip(out.chunks_exact_mut(pixel)) {
+                        sums.fill(0);
+                        let (taps, start) = taps.at(&self.geometry, place);
+                        sums_of(taps, start, sums);
+                        self.rescaler.apply(0, sums, out);
+                    }
+                },
+            );
+        };
+        for_each_block(context.parallel, out, pixels * pixel, compute);
     }
 }
 

@@ -67,12 +67,17 @@ impl Packed {
         context.kernels.vectorize(
             #[inline(always)]
             || {
-                for (row, place) in geometry.places(tile.first).take(tile.rows).enumerate() {
-                    let row = &mut bytes[row * depth..];
-                    geometry.gather(x, place, tile.group, row);
-                    let (patch, rest) = row.split_at_mut(fan_in);
-                    for (index, to) in rest[..depth - fan_in].iter_mut().enumerate() {
-                        *to = repeated.get(index).map_or(0, |&k| patch[k]);
+                if geometry.is_pointwise() && depth == fan_in {
+                    let x = &x[tile.first * depth..][..tile.rows * depth];
+                    bytes[..x.len()].copy_from_slice(x);
+                } else {
+                    for (row, place) in geometry.places(tile.first).take(tile.rows).enumerate() {
+                        let row = &mut bytes[row * depth..];
+                        geometry.gather(x, place, tile.group, row);
+                        let (patch, rest) = row.split_at_mut(fan_in);
+                        for (index, to) in rest[..depth - fan_in].iter_mut().enumerate() {
+                            *to = repeated.get(index).map_or(0, |&k| patch[k]);
+                        }
                     }
                 }
                 bytes.truncate(tile.rows * depth);
