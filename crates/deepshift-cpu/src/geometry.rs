@@ -154,22 +154,24 @@ impl Geometry {
     /// in `patch` may be overwritten: small pieces are copied in whole blocks.
     #[inline(always)]
     pub fn gather<T: Copy + Default>(&self, x: &[T], place: Place, group: usize, patch: &mut [T]) {
-        let Place { picture, row, column } = place;
         let line = self.conv.kernel[1] * self.group_in();
+        if self.is_contiguous()
+            && let Some(start) = self.whole_window(place)
+        {
+            let step = self.conv.dilation[0] * self.input.width * self.input.channels;
+            for kernel_row in 0..self.conv.kernel[0] {
+                copy(&x[start + kernel_row * step..], &mut patch[kernel_row * line..], line);
+            }
+            return;
+        }
+        let Place { picture, row, column } = place;
         let rows = self.inside(0, row);
         let columns = self.inside(1, column);
         clear(&mut patch[..rows.first * line]);
         let pixel = (picture * self.input.height + rows.position) * self.input.width + columns.position;
         let mut start = pixel * self.input.channels;
-        // One block without padding in it: a loop and its checks would cost more than the copy.
-        let short =
-            self.is_contiguous() && line <= BLOCK && columns.end - columns.first == self.conv.kernel[1];
         for kernel_row in rows.first..rows.end {
-            let (from, to) = (&x[start..], &mut patch[kernel_row * line..]);
-            match (short, from.first_chunk::<BLOCK>(), to.first_chunk_mut::<BLOCK>()) {
-                (true, Some(from), Some(to)) => *to = *from,
-                _ => self.gather_line(from, &columns, group, to),
-            }
+            self.gather_line(&x[start..], &columns, group, &mut patch[kernel_row * line..]);
             start += self.conv.dilation[0] * self.input.width * self.input.channels;
         }
         clear(&mut patch[rows.end * line..self.fan_in()]);
@@ -255,6 +257,12 @@ const BLOCK: usize = 16;
 /// few elements of a small patch costs more than a block does.
 #[inline(always)]
 fn copy<T: Copy>(from: &[T], to: &mut [T], count: usize) {
+    if count <= BLOCK
+        && let (Some(from), Some(to)) = (from.first_chunk::<BLOCK>(), to.first_chunk_mut::<BLOCK>())
+    {
+        *to = *from;
+        return;
+    }
     let whole = count.next_multiple_of(BLOCK);
     if whole <= from.len() && whole <= to.len() {
         for (to, from) in to[..whole].as_chunks_mut::<BLOCK>().0.iter_mut().zip(from.as_chunks().0) {
