@@ -187,7 +187,8 @@ impl Geometry {
         let each = self.group_in();
         clear(&mut patch[..columns.first * each]);
         if self.is_contiguous() {
-            copy(x, &mut patch[columns.first * each..], (columns.end - columns.first) * each);
+            let inside = columns.first * each..columns.end * each;
+            patch[inside.clone()].copy_from_slice(&x[..inside.len()]);
         } else {
             let step = self.conv.dilation[1] * self.input.channels;
             for tap in columns.first..columns.end {
@@ -261,17 +262,22 @@ fn copy<T: Copy>(from: &[T], to: &mut [T], count: usize) {
         && let (Some(from), Some(to)) = (from.first_chunk::<BLOCK>(), to.first_chunk_mut::<BLOCK>())
     {
         *to = *from;
-        return;
-    }
-    let whole = count.next_multiple_of(BLOCK);
-    if whole <= from.len() && whole <= to.len() {
-        for (to, from) in to[..whole].as_chunks_mut::<BLOCK>().0.iter_mut().zip(from.as_chunks().0) {
-            *to = *from;
-        }
+    } else if cfg!(not(target_family = "wasm")) && count.is_multiple_of(4 * BLOCK) {
+        copy_blocks::<T, { 4 * BLOCK }>(&from[..count], &mut to[..count]);
+    } else if count.next_multiple_of(BLOCK) <= from.len().min(to.len()) {
+        let whole = count.next_multiple_of(BLOCK);
+        copy_blocks::<T, BLOCK>(&from[..whole], &mut to[..whole]);
     } else {
         for (to, &from) in to[..count].iter_mut().zip(&from[..count]) {
             *to = from;
         }
+    }
+}
+
+#[inline(always)]
+fn copy_blocks<T: Copy, const LENGTH: usize>(from: &[T], to: &mut [T]) {
+    for (to, from) in to.as_chunks_mut::<LENGTH>().0.iter_mut().zip(from.as_chunks().0) {
+        *to = *from;
     }
 }
 
