@@ -10,8 +10,8 @@ pub(crate) struct Context {
     pub parallel: bool,
 }
 
-/// Elements that are worth a thread's attention in an operation without weights.
-const BLOCK: usize = 16 * 1024;
+/// Elements that are worth a thread's attention where nothing is gathered.
+pub(crate) const BLOCK: usize = 16 * 1024;
 
 impl Context {
     /// Calls `body(scratch, row, values)` for each row of `out` (usually the channels of a pixel), compiled for the

@@ -66,18 +66,18 @@ pub(crate) struct Taps {
 }
 
 impl Taps {
-    /// The taps of a pixel, and where in the input their offsets are counted from.
+    /// The taps of a pixel, and the part of the input that their offsets are counted in.
     #[inline(always)]
-    pub fn at(&mut self, geometry: &Geometry, place: Place) -> (&[Tap], usize) {
+    pub fn at<'a, T>(&mut self, geometry: &Geometry, place: Place, x: &'a [T]) -> (&[Tap], &'a [T]) {
         let Some(start) = geometry.whole_window(place) else {
             geometry.list_taps(place, &mut self.part);
-            return (&self.part, 0);
+            return (&self.part, x);
         };
         if self.whole.is_empty() {
             geometry.list_taps(place, &mut self.whole);
             self.whole.iter_mut().for_each(|tap| tap.offset -= start);
         }
-        (&self.whole, start)
+        (&self.whole, &x[start..])
     }
 }
 
@@ -255,7 +255,8 @@ fn clear<T: Copy + Default>(values: &mut [T]) {
 const BLOCK: usize = 16;
 
 /// Copies the first `count` elements, and further ones of the last block where both slices have them: a loop over the
-/// few elements of a small patch costs more than a block does.
+/// few elements of a small patch costs more than a block does, and so does one over the many blocks of a large one, unless
+/// they are long. (In wasm the code would be too.)
 #[inline(always)]
 fn copy<T: Copy>(from: &[T], to: &mut [T], count: usize) {
     if count <= BLOCK

@@ -115,10 +115,10 @@ impl Patches {
         let (channels, fan_in) = (self.groups(), self.fan_in());
         let mut taps = Taps::default();
         for (row, &pixel) in pixels.iter().enumerate() {
-            let (taps, start) = taps.at(&self.geometry, self.geometry.place(pixel));
+            let (taps, x) = taps.at(&self.geometry, self.geometry.place(pixel), x);
             for &Tap { index, offset } in taps {
                 let places = patches[row * fan_in + index..].iter_mut().step_by(pixels.len() * fan_in);
-                for (place, &x) in places.zip(&x[start + offset..][..channels]) {
+                for (place, &x) in places.zip(&x[offset..][..channels]) {
                     *place = x;
                 }
             }

@@ -40,6 +40,8 @@ impl Batch {
     }
 
     /// Consecutive parts that differ by one picture at most; fewer than `parts` where there are fewer pictures.
+    ///
+    /// Panics where the batch's fields do not fit each other.
     pub fn split(&self, parts: NonZeroUsize) -> Vec<Self> {
         let pictures = self.labels.len();
         let parts = parts.get().min(pictures);

@@ -1,8 +1,9 @@
-//! Gradients of a batch, whose parts are computed by several devices at once.
+//! Gradients of a batch whose parts are computed by several devices: work is queued on all of them before anything is read
+//! back, so that those that compute in the background do so at once.
 
 use crate::data::Batch;
 use crate::loss::Target;
-use crate::trainer::{Sums, pictures, to_vec};
+use crate::trainer::{Sums, check_labels, pictures, to_vec};
 use crate::{Error, Settings};
 use burn::module::Module;
 use burn::optim::GradientsParams;
@@ -10,7 +11,6 @@ use burn::tensor::{Device, Tensor, activation};
 use deepshift_burn::network::Layer;
 use deepshift_burn::{Mode, Network};
 use std::num::NonZeroUsize;
-use std::thread;
 
 /// The network of one step, on each of the devices.
 pub(crate) struct Replicas {
@@ -18,7 +18,6 @@ pub(crate) struct Replicas {
     others: Vec<Replica>,
 }
 
-#[derive(Clone)]
 struct Replica {
     network: Network,
     device: Device,
@@ -55,63 +54,57 @@ impl Replicas {
     ) -> Result<Vec<(GradientsParams, Sums)>, Error> {
         let weight = 1.0 / batches as f64;
         if self.others.is_empty() {
-            return Ok(vec![self.first.backward(settings, &Part { batch, pass, weight })?]);
+            let part = Part { batch, pass, weight };
+            return Ok(vec![self.first.backward(settings, &part)?.read(batch)?]);
         }
         let devices = NonZeroUsize::MIN.saturating_add(self.others.len());
         let split = batch.split(devices);
-        let parts: Vec<Part> = (pass * devices.get() as u64..)
-            .zip(&split)
-            .map(|(pass, part)| {
-                let weight = weight * part.labels.len() as f64 / batch.labels.len() as f64;
-                Part { batch: part, pass, weight }
-            })
-            .collect();
-        let Some((part, rest)) = parts.split_first() else { return Ok(Vec::new()) };
-        thread::scope(|scope| {
-            let threads: Vec<_> = self
-                .others
-                .iter()
-                .zip(rest)
-                .map(|(replica, part)| {
-                    // A network can be sent to a thread, but not shared with it.
-                    let replica = replica.clone();
-                    scope.spawn(move || replica.backward(settings, part))
-                })
-                .collect();
-            let mut results = vec![self.first.backward(settings, part)?];
-            for thread in threads {
-                let (gradients, sums) =
-                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-                let device = self.first.device.clone().inner();
-                results.push((gradients.to_device(&device, &self.first.network), sums));
-            }
-            Ok(results)
-        })
+        let mut queued = Vec::new();
+        let replicas = std::iter::once(&self.first).chain(&self.others);
+        for ((pass, part), replica) in (pass * devices.get() as u64..).zip(&split).zip(replicas) {
+            let weight = weight * part.labels.len() as f64 / batch.labels.len() as f64;
+            queued.push((part, replica.backward(settings, &Part { batch: part, pass, weight })?));
+        }
+        let device = self.first.device.clone().inner();
+        let read = |(batch, queued): (&Batch, Queued)| {
+            let (gradients, sums) = queued.read(batch)?;
+            Ok((gradients.to_device(&device, &self.first.network), sums))
+        };
+        queued.into_iter().map(read).collect()
+    }
+}
+
+/// What a device was told to compute.
+struct Queued {
+    gradients: GradientsParams,
+    log_probabilities: Tensor<2>,
+}
+
+impl Queued {
+    /// Waits for the device.
+    fn read(self, batch: &Batch) -> Result<(GradientsParams, Sums), Error> {
+        Ok((self.gradients, Sums::count(&to_vec(self.log_probabilities), &batch.labels)?))
     }
 }
 
 impl Replica {
-    fn backward(&self, settings: &Settings, part: &Part) -> Result<(GradientsParams, Sums), Error> {
-        let (loss, sums) = self.forward(settings, part)?;
-        let gradients = loss.mul_scalar(part.weight).backward();
-        Ok((GradientsParams::from_grads(gradients, &self.network), sums))
-    }
-
-    fn forward(&self, settings: &Settings, part: &Part) -> Result<(Tensor<1>, Sums), Error> {
-        let Part { batch, pass, .. } = *part;
+    fn backward(&self, settings: &Settings, part: &Part) -> Result<Queued, Error> {
+        let Part { batch, pass, weight } = *part;
         let mode = Mode::Training { seed: settings.seed, pass };
         let noisy = self.network.clone().with_noise(settings.seed, pass);
         let heads = noisy.forward_heads(pictures(batch, &self.device), mode)?;
         let heads: Vec<Tensor<2>> =
             heads.into_iter().map(|logits| activation::log_softmax(logits, 1)).collect();
-        let sums = Sums::count(&to_vec(heads[0].clone().inner()), &batch.labels)?;
+        let log_probabilities = heads[0].clone().inner();
+        check_labels(&batch.labels, log_probabilities.dims()[1])?;
         let mut loss = Target::new(batch, settings.label_smoothing, &self.device).loss(heads)?;
         if settings.weight_decay != 0.0 {
             for norm in self.network.layers.iter().filter_map(shift_norm) {
                 loss = loss + norm.mul_scalar(0.5 * settings.weight_decay);
             }
         }
-        Ok((loss, sums))
+        let gradients = GradientsParams::from_grads(loss.mul_scalar(weight).backward(), &self.network);
+        Ok(Queued { gradients, log_probabilities })
     }
 }
 

@@ -106,9 +106,7 @@ impl Sums {
     pub(crate) fn count(log_probabilities: &[f32], labels: &[i32]) -> Result<Self, Error> {
         let mut sums = Self { pictures: labels.len() as f64, ..Self::default() };
         let classes = log_probabilities.len() / labels.len().max(1);
-        if let Some(label) = labels.iter().find(|&&label| label < 0 || label as usize >= classes) {
-            return Err(Error::Settings(format!("label {label} for a network of {classes} classes")));
-        }
+        check_labels(labels, classes)?;
         for (row, &label) in log_probabilities.chunks(classes.max(1)).zip(labels) {
             let rank = rank(row, label as usize);
             sums.loss -= f64::from(row[label as usize]);
@@ -327,6 +325,14 @@ impl Trainer {
             step: self.position.step,
             running: Sums::default(),
         });
+    }
+}
+
+/// Labels of classes that the network has not would be a panic further on.
+pub(crate) fn check_labels(labels: &[i32], classes: usize) -> Result<(), Error> {
+    match labels.iter().find(|&&label| label < 0 || label as usize >= classes) {
+        Some(label) => Err(Error::Settings(format!("label {label} for a network of {classes} classes"))),
+        None => Ok(()),
     }
 }
 

@@ -73,6 +73,27 @@ fn two_devices_add_up_their_gradients() {
     }
 }
 
+/// Five pictures on two devices: the larger part counts more. Nothing in this network depends on the other pictures.
+#[test]
+fn parts_count_by_their_pictures() {
+    let mut random = batch().images.into_iter().cycle();
+    let images = random.by_ref().take(5 * 784).collect();
+    let batch = Batch { images, labels: vec![3, 1, 4, 1, 5], shape: [5, 1, 28, 28], mix: None };
+    let after_one_step = |others: usize| {
+        let settings = Settings { architecture: "simple_conv".into(), shift: None, ..settings(1) };
+        let mut trainer = Trainer::new(settings, 60, None, &Device::flex().autodiff()).unwrap();
+        trainer.share_with(vec![Device::flex().autodiff(); others]);
+        trainer.step(std::slice::from_ref(&batch)).unwrap();
+        trainer.network().state()
+    };
+    let (alone, shared) = (after_one_step(0), after_one_step(1));
+    for (name, tensor) in &alone {
+        for (left, right) in tensor.values.iter().zip(&shared[name].values) {
+            assert!((left - right).abs() < 1e-6, "{name}: {left} {right}");
+        }
+    }
+}
+
 #[test]
 fn devices_without_a_picture_rest() {
     let batch = batch().split(NonZeroUsize::new(3).unwrap()).remove(0);
@@ -82,4 +103,12 @@ fn devices_without_a_picture_rest() {
     let counted =
         [&mut many, &mut two].map(|trainer| trainer.step(std::slice::from_ref(&batch)).unwrap().pictures);
     assert_eq!(counted, [2.0, 2.0]);
+}
+
+#[test]
+fn a_label_that_the_network_has_not_is_an_error() {
+    let wrong = Batch { labels: vec![3, 1, 4, 1, 5, 10], ..batch() };
+    let mut trainer = trainer(1);
+    let error = trainer.step(std::slice::from_ref(&wrong)).unwrap_err().to_string();
+    assert!(error.contains("label 10 for a network of 10 classes"), "{error}");
 }

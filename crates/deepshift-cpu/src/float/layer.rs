@@ -83,8 +83,8 @@ impl Layer {
                 channels,
                 #[inline(always)]
                 |taps: &mut Taps, pixel, out| {
-                    let (taps, start) = taps.at(&self.geometry, self.geometry.place(pixel));
-                    self.depthwise(weights, &x[start..], taps, out);
+                    let (taps, x) = taps.at(&self.geometry, self.geometry.place(pixel), &x);
+                    self.depthwise(weights, x, taps, out);
                 },
             ),
             Weights::Naive(weights) => context.for_each_row(
@@ -92,8 +92,8 @@ impl Layer {
                 channels,
                 #[inline(always)]
                 |taps: &mut Taps, pixel, out| {
-                    let (taps, start) = taps.at(&self.geometry, self.geometry.place(pixel));
-                    self.naive(weights, &x[start..], taps, out);
+                    let (taps, x) = taps.at(&self.geometry, self.geometry.place(pixel), &x);
+                    self.naive(weights, x, taps, out);
                 },
             ),
         }

@@ -138,27 +138,37 @@ impl Normalization {
 }
 
 fn largest(context: Context, x: &[f32], windows: &Windows, out: &mut [f32]) {
-    context.for_each_row(out, windows.input.channels, |_: &mut (), pixel, out| {
-        out.fill(f32::NEG_INFINITY);
-        windows.for_each_pixel(x, pixel, |x| {
-            for (largest, x) in out.iter_mut().zip(x) {
-                *largest = largest.max(*x);
-            }
-        });
-    });
+    context.for_each_row(
+        out,
+        windows.input.channels,
+        #[inline(always)]
+        |_: &mut (), pixel, out| {
+            out.fill(f32::NEG_INFINITY);
+            windows.for_each_pixel(x, pixel, |x| {
+                for (largest, x) in out.iter_mut().zip(x) {
+                    *largest = largest.max(*x);
+                }
+            });
+        },
+    );
 }
 
 fn mean(context: Context, x: &[f32], windows: &Windows, pool: Option<&Pool>, out: &mut [f32]) {
-    context.for_each_row(out, windows.input.channels, |_: &mut (), pixel, out| {
-        out.fill(0.0);
-        windows.for_each_pixel(x, pixel, |x| {
-            for (sum, x) in out.iter_mut().zip(x) {
-                *sum += x;
-            }
-        });
-        let factor = 1.0 / divisor(windows, pool, pixel) as f32;
-        out.iter_mut().for_each(|sum| *sum *= factor);
-    });
+    context.for_each_row(
+        out,
+        windows.input.channels,
+        #[inline(always)]
+        |_: &mut (), pixel, out| {
+            out.fill(0.0);
+            windows.for_each_pixel(x, pixel, |x| {
+                for (sum, x) in out.iter_mut().zip(x) {
+                    *sum += x;
+                }
+            });
+            let factor = 1.0 / divisor(windows, pool, pixel) as f32;
+            out.iter_mut().for_each(|sum| *sum *= factor);
+        },
+    );
 }
 
 fn divisor(windows: &Windows, pool: Option<&Pool>, pixel: usize) -> usize {

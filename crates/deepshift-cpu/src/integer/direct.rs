@@ -70,7 +70,7 @@ impl NaiveMultiply {
         Self(indices.map(|index| weight.integer(index)).collect())
     }
 
-    /// Sets the sums of one pixel, one channel after the other.
+    /// Adds to the sums of one pixel, one channel after the other.
     #[inline(always)]
     pub fn sums(&self, geometry: &Geometry, taps: &[Tap], x: &[i8], sums: &mut [i32]) {
         let (fan_in, each) = (geometry.fan_in(), geometry.group_in());

@@ -2,7 +2,7 @@
 
 use super::direct::{DirectDot, DirectShift, NaiveMultiply};
 use super::packed::{Gathered, Packed, Tile};
-use crate::context::Context;
+use crate::context::{BLOCK, Context};
 use crate::geometry::{Geometry, Tap, Taps};
 use crate::kernels::{Bytes, Kernels, PANEL};
 use crate::pack::{ByteWeights, DotWeights, ShiftCodes};
@@ -47,9 +47,6 @@ const ROW_STEP: usize = 12;
 /// Channels of a tile where there is a single row and threads share its channels.
 const TILE_CHANNELS: usize = 4 * PANEL;
 
-/// Values that are worth a thread's attention where nothing is gathered.
-const DIRECT_BLOCK: usize = 16 * 1024;
-
 impl Layer {
     /// Whether a layer can do the max pooling behind it. A row of windows must not be more than a tile, and kernels that
     /// work pixel by pixel are left as they are.
@@ -66,7 +63,7 @@ impl Layer {
         rescaler: Rescaler,
         (kernel, kernels): (Kernel, Kernels),
     ) -> Self {
-        let products =
+        let wanted =
             kernels.bytes().filter(|bytes| !matches!(bytes, Bytes::SevenBits { .. }) || operand.lowest >= 0);
         let weights = match (kernel, geometry.is_depthwise()) {
             (Kernel::Dot, true) => Weights::DirectDot(DirectDot::new(&geometry, weight)),
@@ -74,7 +71,7 @@ impl Layer {
             (Kernel::NaiveMultiply, _) => Weights::NaiveMultiply(NaiveMultiply::new(&geometry, weight)),
             (Kernel::Dot, false) => Weights::Packed(groups(&geometry, |indices| {
                 let values: Vec<i32> = indices.iter().map(|&index| weight.integer(index)).collect();
-                let bytes = products.and_then(|products| bytes(&values, geometry.fan_in(), products));
+                let bytes = wanted.and_then(|wanted| bytes(&values, geometry.fan_in(), wanted));
                 bytes.unwrap_or_else(|| Packed::Dot(DotWeights::new(&values, geometry.fan_in())))
             })),
             (Kernel::Shift, false) => Weights::Packed(groups(&geometry, |indices| {
@@ -104,21 +101,21 @@ impl Layer {
             }
             Weights::DirectDot(weights) => self.direct(
                 context,
-                out,
+                (x, out),
                 #[inline(always)]
-                |taps, start, sums| weights.sums(taps, &x[start..], sums),
+                |taps, x, sums| weights.sums(taps, x, sums),
             ),
             Weights::DirectShift(weights) => self.direct(
                 context,
-                out,
+                (x, out),
                 #[inline(always)]
-                |taps, start, sums| weights.sums(taps, &x[start..], sums),
+                |taps, x, sums| weights.sums(taps, x, sums),
             ),
             Weights::NaiveMultiply(weights) => self.direct(
                 context,
-                out,
+                (x, out),
                 #[inline(always)]
-                |taps, start, sums| weights.sums(&self.geometry, taps, &x[start..], sums),
+                |taps, x, sums| weights.sums(&self.geometry, taps, x, sums),
             ),
         }
     }
@@ -204,10 +201,15 @@ impl Layer {
         });
     }
 
-    /// Pixel by pixel, without gathering; `sums_of(taps, where their offsets start, sums)` adds to zeros.
-    fn direct(&self, context: Context, out: &mut [i8], sums_of: impl Fn(&[Tap], usize, &mut [i32]) + Sync) {
+    /// Pixel by pixel, without gathering; `sums_of(taps, what their offsets are counted in, sums)` adds to zeros.
+    fn direct(
+        &self,
+        context: Context,
+        (x, out): (&[i8], &mut [i8]),
+        sums_of: impl Fn(&[Tap], &[i8], &mut [i32]) + Sync,
+    ) {
         let (channels, pixel) = (self.rescaler.channels(), self.rescaler.row_bytes());
-        let pixels = (DIRECT_BLOCK / channels).max(1);
+        let pixels = (BLOCK / channels).max(1);
         let compute = |(sums, taps): &mut (Vec<i32>, Taps), block: usize, out: &mut [i8]| {
             sums.resize(channels, 0);
             context.kernels.vectorize(
@@ -216,8 +218,8 @@ impl Layer {
                     let places = self.geometry.places(block * pixels);
                     for (place, out) in places.zip(out.chunks_exact_mut(pixel)) {
                         sums.fill(0);
-                        let (taps, start) = taps.at(&self.geometry, place);
-                        sums_of(taps, start, sums);
+                        let (taps, x) = taps.at(&self.geometry, place, x);
+                        sums_of(taps, x, sums);
                         self.rescaler.apply(0, sums, out);
                     }
                 },
@@ -228,8 +230,8 @@ impl Layer {
 }
 
 /// Weights of one byte each, where bytes hold them and are faster.
-fn bytes(weights: &[i32], fan_in: usize, products: Bytes) -> Option<Packed> {
-    ByteWeights::new(DotWeights::of_small(weights, fan_in)?, products).map(Packed::Bytes)
+fn bytes(weights: &[i32], fan_in: usize, wanted: Bytes) -> Option<Packed> {
+    ByteWeights::new(DotWeights::of_small(weights, fan_in)?, wanted).map(Packed::Bytes)
 }
 
 /// Packs each group, given the indices of its weights in the kernels' order.

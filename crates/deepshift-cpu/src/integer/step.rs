@@ -102,14 +102,19 @@ impl Step {
         match self {
             Self::MaxPool(windows) => {
                 let channels = windows.input.channels;
-                context.for_each_row(out, channels, |_: &mut (), pixel, out| {
-                    out.fill(i8::MIN);
-                    windows.for_each_pixel(x, pixel, |x| {
-                        for (largest, &q) in out.iter_mut().zip(x) {
-                            *largest = q.max(*largest);
-                        }
-                    });
-                });
+                context.for_each_row(
+                    out,
+                    channels,
+                    #[inline(always)]
+                    |_: &mut (), pixel, out| {
+                        out.fill(i8::MIN);
+                        windows.for_each_pixel(x, pixel, |x| {
+                            for (largest, &q) in out.iter_mut().zip(x) {
+                                *largest = q.max(*largest);
+                            }
+                        });
+                    },
+                );
             }
             Self::Table(channels, entries) => {
                 context.for_each_row(out, *channels, |_: &mut (), row, out| {
@@ -204,14 +209,19 @@ fn concat(context: Context, operands: &[&[i8]], parts: &[(usize, Rescaler)], out
 
 fn average(context: Context, x: &[i8], windows: &Windows, rescaler: &Rescaler, out: &mut [i8]) {
     let channels = rescaler.channels();
-    context.for_each_row(out, rescaler.row_bytes(), |sums: &mut Vec<i32>, pixel, out| {
-        sums.clear();
-        sums.resize(channels, 0);
-        windows.for_each_pixel(x, pixel, |x| {
-            for (sum, &q) in sums.iter_mut().zip(x) {
-                *sum = sum.wrapping_add(i32::from(q));
-            }
-        });
-        rescaler.apply(0, sums, out);
-    });
+    context.for_each_row(
+        out,
+        rescaler.row_bytes(),
+        #[inline(always)]
+        |sums: &mut Vec<i32>, pixel, out| {
+            sums.clear();
+            sums.resize(channels, 0);
+            windows.for_each_pixel(x, pixel, |x| {
+                for (sum, &q) in sums.iter_mut().zip(x) {
+                    *sum = sum.wrapping_add(i32::from(q));
+                }
+            });
+            rescaler.apply(0, sums, out);
+        },
+    );
 }

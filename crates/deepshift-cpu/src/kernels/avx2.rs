@@ -255,7 +255,7 @@ pub(super) unsafe fn store<const ROWS: usize, const VECTORS: usize>(
     sums: &mut [i32],
     stride: usize,
 ) {
-    debug_assert!(sums.len() >= (ROWS - 1) * stride + PANEL);
+    assert!(sums.len() >= (ROWS - 1) * stride + PANEL);
     for (row, totals) in totals.iter().enumerate() {
         // SAFETY: the caller's promise.
         unsafe {

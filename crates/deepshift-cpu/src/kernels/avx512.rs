@@ -8,7 +8,7 @@ use std::arch::x86_64::*;
 pub(crate) struct Avx512(());
 
 /// Rows of a register tile for shifting.
-const SHIFT_ROWS: usize = 8;
+const SHIFT_ROWS: usize = 12;
 
 impl Avx512 {
     pub(super) fn new() -> Option<Self> {
@@ -41,20 +41,19 @@ impl Avx512 {
         let panel_length = rows.depth * terms * 2 * PANEL;
         let stride = panels.len() / panel_length * PANEL;
         for (index, panel) in panels.chunks_exact(panel_length).enumerate() {
-            let rows = rows.values.chunks(SHIFT_ROWS * rows.depth).zip(sums.chunks_mut(SHIFT_ROWS * stride));
-            for (rows, sums) in rows {
+            let blocks =
+                rows.values.chunks(SHIFT_ROWS * rows.depth).zip(sums.chunks_mut(SHIFT_ROWS * stride));
+            for (block, sums) in blocks {
                 let sums = &mut sums[index * PANEL..];
-                // SAFETY: `self` exists, so the CPU has the instructions; the caller's check makes `rows` whole rows
+                // SAFETY: `self` exists, so the CPU has the instructions; the caller's check makes `block` whole rows
                 // of the panel's depth and `sums` as many rows of `stride`, in which this panel's channels lie.
                 unsafe {
-                    match rows.len() / (panel_length / (2 * PANEL * terms)) {
-                        SHIFT_ROWS => shift_tile::<SHIFT_ROWS>(rows, terms, panel, sums, stride),
-                        height => {
-                            let depth = rows.len() / height;
-                            for (row, rows) in rows.chunks_exact(depth).enumerate() {
-                                shift_tile::<1>(rows, terms, panel, &mut sums[row * stride..], stride);
-                            }
-                        }
+                    if block.len() == SHIFT_ROWS * rows.depth {
+                        shift_tile::<SHIFT_ROWS>(block, terms, panel, sums, stride);
+                        continue;
+                    }
+                    for (row, values) in block.chunks_exact(rows.depth).enumerate() {
+                        shift_tile::<1>(values, terms, panel, &mut sums[row * stride..], stride);
                     }
                 }
             }
@@ -217,7 +216,7 @@ unsafe fn shift_tile<const ROWS: usize>(
             }
         }
     }
-    debug_assert!(sums.len() >= (ROWS - 1) * stride + PANEL);
+    assert!(sums.len() >= (ROWS - 1) * stride + PANEL);
     for (row, &total) in totals.iter().enumerate() {
         // SAFETY: the caller's promise about `sums`.
         unsafe { _mm512_storeu_si512(sums.as_mut_ptr().add(row * stride).cast(), total) }

@@ -1,6 +1,7 @@
-//! The instruction sets: one file each, and this dispatcher. A file has a type that exists only where the CPU has the
-//! instructions, with the two kernels written by hand (`dot` and `shift`) and `vectorize`, which compiles any other
-//! loop for its instructions. A further set is a further file, a variant of [`Kernels`] and a name in [`Isa`].
+//! The instruction sets and this dispatcher. A set has a type that exists only where the CPU has the instructions, with the
+//! kernels that are written by hand for it (`dot`, `dot_bytes`, `shift`; what it lacks it has from the set that it holds)
+//! and `vectorize`, which compiles any other loop for its instructions. A further set is a further type, a variant of
+//! [`Kernels`] and a name in [`Isa`].
 //!
 //! A build for wasm has one set only, so that a page loads no kernels that never run.
 
@@ -161,7 +162,7 @@ impl Kernels {
             #[cfg(target_arch = "aarch64")]
             Self::Neon(neon) => neon.dot(rows, panels, sums),
             #[cfg(target_arch = "aarch64")]
-            Self::NeonDotprod(dotprod) => dotprod.neon().dot(rows, panels, sums),
+            Self::NeonDotprod(dotprod) => dotprod.neon.dot(rows, panels, sums),
             #[cfg(target_feature = "simd128")]
             _ => wasm_simd128::dot(rows, panels, channels, sums),
         }
@@ -221,7 +222,7 @@ impl Kernels {
             #[cfg(target_arch = "aarch64")]
             Self::Neon(neon) => neon.shift(rows, terms, panels, sums),
             #[cfg(target_arch = "aarch64")]
-            Self::NeonDotprod(dotprod) => dotprod.neon().shift(rows, terms, panels, sums),
+            Self::NeonDotprod(dotprod) => dotprod.neon.shift(rows, terms, panels, sums),
             _ => scalar::shift(rows, terms, panels, sums),
         }
     }

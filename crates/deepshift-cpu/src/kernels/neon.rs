@@ -10,7 +10,10 @@ pub(crate) struct Neon(());
 
 /// Proof that this CPU has dot products of bytes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct NeonDotprod(());
+pub(crate) struct NeonDotprod {
+    /// For all that is no dot product of bytes.
+    pub(super) neon: Neon,
+}
 
 /// Channels of a vector of sums.
 const LANES: usize = 4;
@@ -36,16 +39,16 @@ impl Neon {
     pub(super) fn dot(self, rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
         let stride = panels.len() / rows.depth;
         for (index, panel) in panels.chunks_exact(rows.depth * PANEL).enumerate() {
-            let rows = rows.values.chunks(DOT_ROWS * rows.depth).zip(sums.chunks_mut(DOT_ROWS * stride));
-            for (rows, sums) in rows {
+            let blocks = rows.values.chunks(DOT_ROWS * rows.depth).zip(sums.chunks_mut(DOT_ROWS * stride));
+            for (block, sums) in blocks {
                 let sums = &mut sums[index * PANEL..];
-                // SAFETY: `self` exists, so the CPU has NEON; the caller's check makes `rows` whole rows of the panel's
+                // SAFETY: `self` exists, so the CPU has NEON; the caller's check makes `block` whole rows of the panel's
                 // depth, which is even, and `sums` as many rows of `stride`, in which this panel's channels lie.
                 unsafe {
-                    match rows.len() * PANEL / panel.len() {
-                        3 => dot_tile::<3>(rows, panel, sums, stride),
-                        2 => dot_tile::<2>(rows, panel, sums, stride),
-                        _ => dot_tile::<1>(rows, panel, sums, stride),
+                    match block.len() / rows.depth {
+                        3 => dot_tile::<3>(block, panel, sums, stride),
+                        2 => dot_tile::<2>(block, panel, sums, stride),
+                        _ => dot_tile::<1>(block, panel, sums, stride),
                     }
                 }
             }
@@ -77,31 +80,27 @@ impl Neon {
 
 impl NeonDotprod {
     pub(super) fn new() -> Option<Self> {
-        (Neon::new().is_some() && std::arch::is_aarch64_feature_detected!("dotprod")).then_some(Self(()))
-    }
-
-    /// The instructions that it has besides.
-    pub(super) fn neon(self) -> Neon {
-        Neon(())
+        let neon = Neon::new()?;
+        std::arch::is_aarch64_feature_detected!("dotprod").then_some(Self { neon })
     }
 
     /// See [`Kernels::dot_bytes`](super::Kernels::dot_bytes), which has checked the lengths.
     pub(super) fn dot_bytes(self, rows: Rows<i8>, weights: BytePanels, sums: &mut [i32]) {
         let stride = weights.panels.len() / rows.depth;
         for (index, panel) in weights.panels.chunks_exact(rows.depth * PANEL).enumerate() {
-            let rows = rows.values.chunks(BYTE_ROWS * rows.depth).zip(sums.chunks_mut(BYTE_ROWS * stride));
-            for (rows, sums) in rows {
+            let blocks = rows.values.chunks(BYTE_ROWS * rows.depth).zip(sums.chunks_mut(BYTE_ROWS * stride));
+            for (block, sums) in blocks {
                 let sums = &mut sums[index * PANEL..];
                 // SAFETY: `self` exists, so the CPU has the instructions; lengths are as in `dot`, and four divides the
                 // depth.
                 unsafe {
-                    match rows.len() * PANEL / panel.len() {
-                        6 => byte_tile::<6>(rows, panel, sums, stride),
-                        5 => byte_tile::<5>(rows, panel, sums, stride),
-                        4 => byte_tile::<4>(rows, panel, sums, stride),
-                        3 => byte_tile::<3>(rows, panel, sums, stride),
-                        2 => byte_tile::<2>(rows, panel, sums, stride),
-                        _ => byte_tile::<1>(rows, panel, sums, stride),
+                    match block.len() / rows.depth {
+                        6 => byte_tile::<6>(block, panel, sums, stride),
+                        5 => byte_tile::<5>(block, panel, sums, stride),
+                        4 => byte_tile::<4>(block, panel, sums, stride),
+                        3 => byte_tile::<3>(block, panel, sums, stride),
+                        2 => byte_tile::<2>(block, panel, sums, stride),
+                        _ => byte_tile::<1>(block, panel, sums, stride),
                     }
                 }
             }
@@ -239,7 +238,7 @@ fn widened(bytes: int8x16_t) -> [int32x4_t; VECTORS] {
 /// `sums` reaches `PANEL` beyond the start of the last of `ROWS` rows of `stride`.
 #[target_feature(enable = "neon")]
 unsafe fn store<const ROWS: usize>(totals: &[[int32x4_t; VECTORS]; ROWS], sums: &mut [i32], stride: usize) {
-    debug_assert!(sums.len() >= (ROWS - 1) * stride + PANEL);
+    assert!(sums.len() >= (ROWS - 1) * stride + PANEL);
     for (row, totals) in totals.iter().enumerate() {
         for (vector, &total) in totals.iter().enumerate() {
             // SAFETY: the caller's promise.

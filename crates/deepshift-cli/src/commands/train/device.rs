@@ -32,36 +32,37 @@ enum DeviceName {
 impl DeviceOptions {
     /// The devices, with gradients, and their name.
     pub fn devices(&self) -> Result<(Vec<Device>, &'static str)> {
-        let found = match self.device {
-            DeviceName::Cpu => None,
-            DeviceName::Wgpu => Some((self.numbered(wgpu()?, "wgpu")?, "wgpu")),
-            DeviceName::Cuda => Some((self.numbered(cuda()?, "cuda")?, "cuda")),
-            DeviceName::Auto => {
-                let cuda = cuda().and_then(|all| self.numbered(all, "cuda")).map(|devices| (devices, "cuda"));
-                let or_wgpu =
-                    || wgpu().and_then(|all| self.numbered(all, "wgpu")).map(|devices| (devices, "wgpu"));
-                cuda.or_else(|_| or_wgpu()).ok()
-            }
-        };
-        let (devices, name) = match found {
-            Some(found) => found,
-            None if self.gpus.get() == 1 => (vec![Device::flex()], "cpu"),
-            None => {
+        let several = self.gpus.get() > 1;
+        let (devices, name) = match self.device {
+            DeviceName::Cpu if several => {
                 return Err(Error::input(
                     "--gpus needs as many GPUs, and the CPU is one device: leave it out",
                 ));
             }
+            DeviceName::Cpu => (vec![Device::flex()], "cpu"),
+            DeviceName::Wgpu => (self.numbered(wgpu()?, "wgpu")?, "wgpu"),
+            DeviceName::Cuda => (self.numbered(cuda()?, "cuda")?, "cuda"),
+            DeviceName::Auto => match self.any_gpus() {
+                Err(_) if !several => (vec![Device::flex()], "cpu"),
+                found => found?,
+            },
         };
         Ok((devices.into_iter().map(Device::autodiff).collect(), name))
     }
 
+    fn any_gpus(&self) -> Result<(Vec<Device>, &'static str)> {
+        let cuda = cuda().and_then(|all| self.numbered(all, "cuda")).map(|devices| (devices, "cuda"));
+        cuda.or_else(|_| Ok((self.numbered(wgpu()?, "wgpu")?, "wgpu")))
+    }
+
     /// Those of all devices of a kind that were asked for.
     fn numbered(&self, all: Vec<Device>, name: &str) -> Result<Vec<Device>> {
-        let (first, count) = (self.gpu, self.gpus.get());
-        match all.get(first..first.saturating_add(count)) {
+        let (first, end) = (self.gpu, self.gpu.saturating_add(self.gpus.get()));
+        match all.get(first..end) {
             Some(devices) => Ok(devices.to_vec()),
             None => Err(Error::input(format!(
-                "--gpus {count} from number {first} on is more than there are of {name}, {}: use --device cpu",
+                "{name} devices {first} to {} were asked for with --gpu and --gpus, and there are {}, counted from 0",
+                end - 1,
                 all.len()
             ))),
         }
