@@ -1,7 +1,7 @@
 //! Runs DeepShift networks on the CPU. A [`Model`](deepshift_core::Model) becomes an [`Executor`]; what it computes is
 //! what [`deepshift_core::reference`] computes, in integer mode to the bit.
 //!
-//! The kernels of each instruction set lie in one file under `kernels/`; which one runs is decided when an executor is
+//! The kernels of each instruction set lie under `kernels/`; which ones run is decided when an executor is
 //! made. `DEEPSHIFT_CPU=scalar` forces one. Wasm has no choice at run time: there the target features of the build decide.
 //!
 //! ```
