@@ -7,9 +7,6 @@ use std::arch::x86_64::*;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Avx512(());
 
-/// Rows of a register tile for shifting.
-const SHIFT_ROWS: usize = 12;
-
 impl Avx512 {
     pub(super) fn new() -> Option<Self> {
         let has_all = std::is_x86_feature_detected!("avx512f")
@@ -40,20 +37,19 @@ impl Avx512 {
     pub(super) fn shift(self, rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
         let panel_length = rows.depth * terms * 2 * PANEL;
         let stride = panels.len() / panel_length * PANEL;
+        let height = rows.values.len() / rows.depth;
         for (index, panel) in panels.chunks_exact(panel_length).enumerate() {
-            let blocks =
-                rows.values.chunks(SHIFT_ROWS * rows.depth).zip(sums.chunks_mut(SHIFT_ROWS * stride));
-            for (block, sums) in blocks {
-                let sums = &mut sums[index * PANEL..];
-                // SAFETY: `self` exists, so the CPU has the instructions; the caller's check makes `block` whole rows
-                // of the panel's depth and `sums` as many rows of `stride`, in which this panel's channels lie.
+            let mut row = 0;
+            while row < height {
+                let values = &rows.values[row * rows.depth..];
+                let sums = &mut sums[row * stride + index * PANEL..];
+                // SAFETY: `self` exists, so the CPU has the instructions; there are as many rows of the panel's depth as
+                // are asked for, and as many of `stride` sums, in which this panel's channels lie.
                 unsafe {
-                    if block.len() == SHIFT_ROWS * rows.depth {
-                        shift_tile::<SHIFT_ROWS>(block, terms, panel, sums, stride);
-                        continue;
-                    }
-                    for (row, values) in block.chunks_exact(rows.depth).enumerate() {
-                        shift_tile::<1>(values, terms, panel, &mut sums[row * stride..], stride);
+                    row += match height - row {
+                        12.. => shift_tile::<12>(values, terms, panel, sums, stride),
+                        4.. => shift_tile::<4>(values, terms, panel, sums, stride),
+                        _ => shift_tile::<1>(values, terms, panel, sums, stride),
                     }
                 }
             }
@@ -185,9 +181,11 @@ unsafe fn dot_tile<const BYTES: bool, const ROWS: usize, const PANELS: usize>(
     }
 }
 
+/// Returns `ROWS`.
+///
 /// # Safety
-/// `rows` holds `ROWS` rows of `panel.len() / (2 * PANEL * terms)` values and `sums` reaches `PANEL` beyond the start of
-/// the last of as many rows of `stride`.
+/// `rows` holds `ROWS` rows of `panel.len() / (2 * PANEL * terms)` values at least, and `sums` reaches `PANEL` beyond the
+/// start of the last of as many rows of `stride`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 unsafe fn shift_tile<const ROWS: usize>(
     rows: &[i32],
@@ -195,7 +193,7 @@ unsafe fn shift_tile<const ROWS: usize>(
     panel: &[i8],
     sums: &mut [i32],
     stride: usize,
-) {
+) -> usize {
     let depth = panel.len() / (2 * PANEL * terms);
     let mut totals = [_mm512_setzero_si512(); ROWS];
     for step in 0..depth * terms {
@@ -221,4 +219,5 @@ unsafe fn shift_tile<const ROWS: usize>(
         // SAFETY: the caller's promise about `sums`.
         unsafe { _mm512_storeu_si512(sums.as_mut_ptr().add(row * stride).cast(), total) }
     }
+    ROWS
 }
