@@ -11,6 +11,7 @@ CONVERSIONS = ["paper-q5", "q5", "ps5", "q4", "ps4", "q3", "ps3", "q2", "ps2", "
 # Name, folder, the conversion it goes on from.
 TRAININGS = [
     ("float, 30 epochs", "shift_short", None),
+    ("float, 40 epochs, batches of 64", "shift_small-batches", None),
     *(
         (f"{name} {bits} bits, 3 epochs", f"shift_{name.lower()}_all_wb_{bits}_{run}", f"{start}{bits}")
         for bits, runs in [(5, ["from_converted"]), (3, ["from_converted", "fast"]), (2, ["from_converted", "fast"])]
