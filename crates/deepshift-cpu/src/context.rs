@@ -1,5 +1,6 @@
 //! What every operation needs to know about the machine.
 
+use crate::geometry::{Geometry, Tap, Taps};
 use crate::kernels::Kernels;
 use crate::workers::for_each_block;
 
@@ -11,7 +12,7 @@ pub(crate) struct Context {
 }
 
 /// Elements that are worth a thread's attention where nothing is gathered.
-pub(crate) const BLOCK: usize = 16 * 1024;
+const BLOCK: usize = 16 * 1024;
 
 impl Context {
     /// Calls `body(scratch, row, values)` for each row of `out` (usually the channels of a pixel), compiled for the
@@ -33,5 +34,29 @@ impl Context {
                 },
             );
         });
+    }
+    /// Calls `body(scratch, taps, x, values)` for each pixel of `out`, of `row_length` values: its taps, and the part of the
+    /// input that their offsets are counted in. Compiled as for [`for_each_row`](Self::for_each_row).
+    pub fn for_each_pixel<X: Sync, T: Send, S: Default>(
+        self,
+        geometry: &Geometry,
+        (x, out): (&[X], &mut [T]),
+        row_length: usize,
+        body: impl Fn(&mut S, &[Tap], &[X], &mut [T]) + Sync,
+    ) {
+        let pixels = (BLOCK / row_length.max(1)).max(1);
+        let compute = |(scratch, taps): &mut (S, Taps), block: usize, out: &mut [T]| {
+            self.kernels.vectorize(
+                #[inline(always)]
+                || {
+                    let places = geometry.places(block * pixels);
+                    for (place, values) in places.zip(out.chunks_exact_mut(row_length)) {
+                        let (taps, x) = taps.at(geometry, place, x);
+                        body(scratch, taps, x, values);
+                    }
+                },
+            );
+        };
+        for_each_block(self.parallel, out, pixels * row_length, compute);
     }
 }

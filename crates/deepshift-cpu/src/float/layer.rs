@@ -4,7 +4,7 @@ use super::product::{Matrix, Strided};
 use crate::Result;
 use crate::context::Context;
 use crate::depthwise::add_taps;
-use crate::geometry::{Geometry, Tap, Taps};
+use crate::geometry::{Geometry, Tap};
 use crate::workers::for_each_block;
 use deepshift_core::Kernel;
 use deepshift_core::graph::{Node, Op};
@@ -78,23 +78,19 @@ impl Layer {
                     self.tile(context, groups, (&x, tile * rows), out, gathered);
                 });
             }
-            Weights::Depthwise(weights) => context.for_each_row(
-                out,
+            Weights::Depthwise(weights) => context.for_each_pixel(
+                &self.geometry,
+                (&*x, out),
                 channels,
                 #[inline(always)]
-                |taps: &mut Taps, pixel, out| {
-                    let (taps, x) = taps.at(&self.geometry, self.geometry.place(pixel), &x);
-                    self.depthwise(weights, x, taps, out);
-                },
+                |_: &mut (), taps, x, out| self.depthwise(weights, x, taps, out),
             ),
-            Weights::Naive(weights) => context.for_each_row(
-                out,
+            Weights::Naive(weights) => context.for_each_pixel(
+                &self.geometry,
+                (&*x, out),
                 channels,
                 #[inline(always)]
-                |taps: &mut Taps, pixel, out| {
-                    let (taps, x) = taps.at(&self.geometry, self.geometry.place(pixel), &x);
-                    self.naive(weights, x, taps, out);
-                },
+                |_: &mut (), taps, x, out| self.naive(weights, x, taps, out),
             ),
         }
     }

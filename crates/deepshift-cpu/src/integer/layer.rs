@@ -2,8 +2,8 @@
 
 use super::direct::{DirectDot, DirectShift, NaiveMultiply};
 use super::packed::{Gathered, Packed, Tile};
-use crate::context::{BLOCK, Context};
-use crate::geometry::{Geometry, Tap, Taps};
+use crate::context::Context;
+use crate::geometry::{Geometry, Tap};
 use crate::kernels::{Bytes, Kernels, PANEL};
 use crate::pack::{ByteWeights, DotWeights, ShiftCodes};
 use crate::rescale::Rescaler;
@@ -208,24 +208,18 @@ impl Layer {
         (x, out): (&[i8], &mut [i8]),
         sums_of: impl Fn(&[Tap], &[i8], &mut [i32]) + Sync,
     ) {
-        let (channels, pixel) = (self.rescaler.channels(), self.rescaler.row_bytes());
-        let pixels = (BLOCK / channels).max(1);
-        let compute = |(sums, taps): &mut (Vec<i32>, Taps), block: usize, out: &mut [i8]| {
-            sums.resize(channels, 0);
-            context.kernels.vectorize(
-                #[inline(always)]
-                || {
-                    let places = self.geometry.places(block * pixels);
-                    for (place, out) in places.zip(out.chunks_exact_mut(pixel)) {
-                        sums.fill(0);
-                        let (taps, x) = taps.at(&self.geometry, place, x);
-                        sums_of(taps, x, sums);
-                        self.rescaler.apply(0, sums, out);
-                    }
-                },
-            );
-        };
-        for_each_block(context.parallel, out, pixels * pixel, compute);
+        context.for_each_pixel(
+            &self.geometry,
+            (x, out),
+            self.rescaler.row_bytes(),
+            #[inline(always)]
+            |sums: &mut Vec<i32>, taps, x, out| {
+                sums.resize(self.rescaler.channels(), 0);
+                sums.fill(0);
+                sums_of(taps, x, sums);
+                self.rescaler.apply(0, sums, out);
+            },
+        );
     }
 }
 
