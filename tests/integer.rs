@@ -2,7 +2,7 @@
 
 use deepshift_core::graph::{Graph, GraphBuilder, Op};
 use deepshift_core::reference::{float_logits, integer_logits};
-use deepshift_core::{Input, Model, ShiftFormat, ShiftType, ShiftWeight, Tensor};
+use deepshift_core::{FloatTensor, Input, Model, ShiftFormat, ShiftType, ShiftWeight, Tensor};
 use deepshift_models::integer::build_integer;
 use deepshift_models::{by_name, formula_input, formula_weights};
 use deepshift_tests::{calibrate, every_operation, float_model};
@@ -73,6 +73,47 @@ fn a_normalization_after_a_normalization_is_kept() {
     let flat = builder.op("flat", Op::Flatten, &[second]);
     let logits = builder.linear("fc", flat, 48, 10);
     check(&builder.finish(logits), 0.06);
+}
+
+/// The means of the input times each of `scales`, joined and rectified.
+fn joined(join: Op, scales: &[f32]) -> Model {
+    let mut builder = GraphBuilder::new("joined", &[4, 8, 8]);
+    let norms: Vec<usize> =
+        (0..scales.len()).map(|branch| builder.batch_norm(&format!("branch{branch}"), 0, 4)).collect();
+    let join = builder.op("join", join, &norms);
+    let relu = builder.relu("relu", join);
+    let means = builder.op("means", Op::AdaptiveAvgPool([1, 1]), &[relu]);
+    let graph = builder.finish(means);
+    let mut model = shift_model(&graph, ShiftType::PS, 4);
+    for (branch, &scale) in scales.iter().enumerate() {
+        let tensor = |value| Tensor::Float(FloatTensor { shape: vec![4], values: vec![value; 4] });
+        for (suffix, value) in [("weight", scale), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)]
+        {
+            model.tensors.insert(format!("branch{branch}.{suffix}"), tensor(value));
+        }
+    }
+    model
+}
+
+#[test]
+fn what_is_only_joined_is_rounded_once() {
+    for (join, scales) in [(Op::Concat, [7.0, 3.4]), (Op::Add, [7.0, 0.3]), (Op::Add, [7.0, 3.4])] {
+        let mut model = joined(join, &scales);
+        let input = formula_input(&model.graph, 3, 20);
+        let statistics = calibrate(&model, &input).unwrap();
+        build_integer(&mut model, &statistics, false).unwrap();
+        let nodes = &model.integer.as_ref().unwrap().nodes;
+        let (branches, join) = (&nodes[1..3], &nodes[3]);
+        assert_eq!(join.name, "relu");
+        for branch in branches {
+            assert_eq!(branch.format.fraction_bits, join.format.fraction_bits, "{}", branch.name);
+        }
+        let float = float_logits(&model, Input::Values(&input)).unwrap();
+        let integer = integer_logits(&model, Input::Values(&input)).unwrap();
+        let mean = |values: &[f32]| values.iter().map(|&x| f64::from(x)).sum::<f64>();
+        let off = mean(&integer) / mean(&float) - 1.0;
+        assert!(off.abs() < 1.5e-3, "{scales:?}: {off}");
+    }
 }
 
 #[test]

@@ -26,6 +26,21 @@ pub struct Rescale {
     pub post_shift: u8,
 }
 
+/// What an epilogue stands for: `y = acc * factor + offset` in the integers of the result.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Target {
+    /// Of the accumulator.
+    pub factor: f64,
+    /// Added to it.
+    pub offset: f64,
+    /// The accumulator's mean, or 0 where it is not known: there M, which is rounded, must not matter.
+    pub mean: f64,
+    /// The accumulator's largest magnitude.
+    pub bound: i64,
+    /// The result's.
+    pub range: f64,
+}
+
 impl Rescale {
     /// Bytes of one rescaling in the file.
     pub const BYTES: usize = 10;
@@ -45,24 +60,24 @@ impl Rescale {
                 < 1 << 31
     }
 
-    /// Chooses M, p, r and B for `y = acc * factor + offset`, for accumulators up to `bound` and results of up to
-    /// `range` units: the choice with the smallest worst error that keeps the proof. `max_terms` limits M to a sum
+    /// Chooses M, p, r and B: the choice with the smallest worst error that keeps the proof. `max_terms` limits M to a sum
     /// of so many signed powers of two. `None` where no choice is safe.
-    pub fn choose(factor: f64, offset: f64, bound: i64, range: f64, max_terms: Option<u32>) -> Option<Self> {
-        if !factor.is_finite() || !offset.is_finite() || bound >= 1 << 31 {
+    pub fn choose(target: &Target, max_terms: Option<u32>) -> Option<Self> {
+        if ![target.factor, target.offset, target.mean].iter().all(|x| x.is_finite())
+            || target.bound >= 1 << 31
+        {
             return None;
         }
         let mut best: Option<(f64, Self)> = None;
         for pre_shift in 0..=31u8 {
             for post_shift in 0..=31u8 {
-                let Some(rescale) = Self::with_shifts(factor, offset, pre_shift, post_shift, max_terms)
-                else {
+                let Some(rescale) = Self::with_shifts(target, pre_shift, post_shift, max_terms) else {
                     continue;
                 };
-                if !rescale.is_safe(bound) {
+                if !rescale.is_safe(target.bound) {
                     continue;
                 }
-                let error = rescale.worst_error(factor, bound, range);
+                let error = rescale.worst_error(target);
                 if best.as_ref().is_none_or(|(least, _)| error < *least) {
                     best = Some((error, rescale));
                 }
@@ -71,14 +86,9 @@ impl Rescale {
         best.map(|(_, rescale)| rescale)
     }
 
-    fn with_shifts(
-        factor: f64,
-        offset: f64,
-        pre_shift: u8,
-        post_shift: u8,
-        max_terms: Option<u32>,
-    ) -> Option<Self> {
-        let exact = factor * f64::from(u32::from(pre_shift) + u32::from(post_shift)).exp2();
+    fn with_shifts(target: &Target, pre_shift: u8, post_shift: u8, max_terms: Option<u32>) -> Option<Self> {
+        let shifts = f64::from(u32::from(pre_shift) + u32::from(post_shift)).exp2();
+        let exact = target.factor * shifts;
         if exact.abs() > f64::from(i32::MAX) {
             return None;
         }
@@ -90,6 +100,7 @@ impl Rescale {
         // The pre-shift rounds down and so loses (2^p - 1) / 2 on average; a final half makes `>> r` round to nearest.
         let floor_loss = (1.0 - (-f64::from(pre_shift)).exp2()) / 2.0;
         let half = if post_shift == 0 { 0.0 } else { unit / 2.0 };
+        let offset = target.offset + (target.factor - multiplier as f64 / shifts) * target.mean;
         let offset = (offset * unit + multiplier as f64 * floor_loss + half).round();
         if offset.abs() > f64::from(i32::MAX) {
             return None;
@@ -103,7 +114,8 @@ impl Rescale {
     }
 
     /// Largest difference to `acc * factor` where the result is within `range`, in units of the result.
-    fn worst_error(self, factor: f64, bound: i64, range: f64) -> f64 {
+    fn worst_error(self, target: &Target) -> f64 {
+        let &Target { factor, bound, range, .. } = target;
         let shifts = f64::from(u32::from(self.pre_shift) + u32::from(self.post_shift));
         let used = f64::from(self.multiplier) * (-shifts).exp2();
         let reach = (bound as f64).min(if factor == 0.0 { 0.0 } else { range / factor.abs() });
@@ -166,10 +178,14 @@ impl Epilogue {
 mod tests {
     use super::*;
 
+    fn target(factor: f64, offset: f64, bound: i64) -> Target {
+        Target { factor, offset, mean: 0.0, bound, range: 127.0 }
+    }
+
     #[test]
     fn the_chosen_rescaling_is_close_and_safe() {
         for (factor, bound) in [(3.7e-4, 1_000_000), (0.9, 200), (-1.3e-5, 1 << 30), (1e-8, (1 << 31) - 1)] {
-            let rescale = Rescale::choose(factor, 3.25, bound, 127.0, None).unwrap();
+            let rescale = Rescale::choose(&target(factor, 3.25, bound), None).unwrap();
             assert!(rescale.is_safe(bound));
             let reach = (bound as f64).min(127.0 / factor.abs()) as i32;
             let steps = 1000.min(reach);
@@ -183,10 +199,23 @@ mod tests {
     }
 
     #[test]
+    fn a_rounded_multiplier_is_right_at_the_mean() {
+        for mean in [-40_000.0, 0.0, 25_000.0] {
+            // Three powers of two are a fiftieth off.
+            let target = Target { mean, ..target(1.3714e-3, 7.0, 100_000) };
+            let rescale = Rescale::choose(&target, Some(3)).unwrap();
+            let error =
+                |acc: f64| f64::from(rescale.apply(acc as i32)) - (acc * target.factor + target.offset);
+            assert!(error(mean).abs() < 0.51, "{mean}: {}", error(mean));
+            assert!(error(mean + 70_000.0).abs() > 0.9 && error(mean - 70_000.0).abs() > 0.9, "{mean}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_safe_is_refused() {
-        assert_eq!(Rescale::choose(1.0, 0.0, 1 << 31, 127.0, None), None);
-        assert_eq!(Rescale::choose(1.0, 1e12, 100, 127.0, None), None);
-        assert_eq!(Rescale::choose(f64::NAN, 0.0, 100, 127.0, None), None);
+        assert_eq!(Rescale::choose(&target(1.0, 0.0, 1 << 31), None), None);
+        assert_eq!(Rescale::choose(&target(1.0, 1e12, 100), None), None);
+        assert_eq!(Rescale::choose(&target(f64::NAN, 0.0, 100), None), None);
         let unsafe_one = Rescale { multiplier: 1 << 20, offset: 0, pre_shift: 0, post_shift: 0 };
         assert!(!unsafe_one.is_safe(1 << 11));
         assert!(unsafe_one.is_safe((1 << 11) - 2));
@@ -197,7 +226,7 @@ mod tests {
     fn three_powers_of_two_are_enough_for_two_digits() {
         for i in 1..2000 {
             let factor = f64::from(i) * 1.7e-6;
-            let rescale = Rescale::choose(factor, 0.0, 1 << 24, 127.0, Some(3)).unwrap();
+            let rescale = Rescale::choose(&target(factor, 0.0, 1 << 24), Some(3)).unwrap();
             assert!(rescale.multiplier_terms() <= 3);
             let used = f64::from(rescale.multiplier)
                 / f64::from(u32::from(rescale.pre_shift) + u32::from(rescale.post_shift)).exp2();

@@ -4,7 +4,7 @@ mod epilogue;
 mod proof;
 mod shape;
 
-pub use epilogue::{Epilogue, Rescale};
+pub use epilogue::{Epilogue, Rescale, Target};
 pub use proof::{Proof, accumulator_bound};
 pub use shape::IntegerShapes;
 

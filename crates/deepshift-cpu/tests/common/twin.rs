@@ -4,7 +4,7 @@ use deepshift_core::graph::{
     Activation, BatchNorm, Conv2d, GraphBuilder, Linear, Op, PadShortcut, Pool, ShiftScheme, WeightKind,
 };
 use deepshift_core::integer::{
-    ByteTables, Epilogue, IntegerNetwork, IntegerNode, IntegerOp, Rescale, accumulator_bound,
+    ByteTables, Epilogue, IntegerNetwork, IntegerNode, IntegerOp, Rescale, Target, accumulator_bound,
 };
 use deepshift_core::{
     FixedPoint, FloatTensor, Model, Preprocessing, Provenance, ShiftFormat, ShiftType, ShiftWeight, Tensor,
@@ -157,9 +157,14 @@ impl Twin {
     fn epilogue(&mut self, bounds: &[i64]) -> Epilogue {
         let rescales = bounds.iter().map(|&bound| {
             let gain = f64::from(self.random.float()) * 4.0;
-            let factor = 127.0 / bound.max(1) as f64 * gain;
-            let offset = f64::from(self.random.float()) * 20.0;
-            Rescale::choose(factor, offset, bound, 127.0, None).unwrap_or_default()
+            let target = Target {
+                factor: 127.0 / bound.max(1) as f64 * gain,
+                offset: f64::from(self.random.float()) * 20.0,
+                mean: 0.0,
+                bound,
+                range: 127.0,
+            };
+            Rescale::choose(&target, None).unwrap_or_default()
         });
         Epilogue::new(rescales.collect())
     }

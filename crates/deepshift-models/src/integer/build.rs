@@ -1,10 +1,11 @@
 //! Building the integer network: formats, epilogues, and a proof for each channel.
 
+use super::fraction::{copies, fraction_bits};
 use super::fuse::{Fused, Fusion, fuse};
 use super::statistics::ActivationStatistics;
 use deepshift_core::graph::{Activation, Graph, Op, Pool};
 use deepshift_core::integer::{
-    ByteTables, Epilogue, IntegerNetwork, IntegerNode, IntegerOp, Rescale, accumulator_bound,
+    ByteTables, Epilogue, IntegerNetwork, IntegerNode, IntegerOp, Rescale, Target, accumulator_bound,
 };
 use deepshift_core::{Error, FixedPoint, MAX_OUTPUT, Model, Result, ShiftWeight, Tensor};
 
@@ -80,18 +81,31 @@ struct Builder<'a> {
 struct Affine {
     factor: f64,
     offset: f64,
+    /// Of the accumulator, or 0 where nothing tells it.
+    mean: f64,
+}
+
+impl Affine {
+    const NOTHING: Self = Self { factor: 1.0, offset: 0.0, mean: 0.0 };
+
+    /// For an accumulator whose `1` is worth this.
+    fn of_unit(self, unit: f64) -> Self {
+        Self { factor: self.factor * unit, mean: self.mean / unit, ..self }
+    }
 }
 
 impl Builder<'_> {
     fn build(&mut self, fusion: &Fusion) -> Result<()> {
         let wide = self.wide_nodes(fusion);
+        let narrow = fraction_bits(&self.graph, fusion, self.statistics, &wide);
         for fused in &fusion.operations {
             let inputs: Vec<usize> = self.graph.nodes[fused.start]
                 .inputs
                 .iter()
                 .map(|&input| self.node_of[fusion.value_of[input]])
                 .collect();
-            let mut fraction_bits = self.fraction_bits(fused, &wide);
+            let mut fraction_bits =
+                if wide[fused.end] { self.output_fraction_bits(fused) } else { narrow[fused.end] };
             // An output wants many fraction bits; fewer where the proof does not pass.
             let (op, format) = loop {
                 let format = self.format(fused, fraction_bits, &inputs, &wide);
@@ -138,13 +152,9 @@ impl Builder<'_> {
         }
     }
 
-    fn fraction_bits(&self, fused: &Fused, wide: &[bool]) -> i32 {
-        let statistics = &self.statistics[fused.end];
-        if !wide[fused.end] {
-            return statistics.fraction_bits();
-        }
-        // Four times the range seen, so that a clamp of the logits is out of the question.
-        let room = f64::from(MAX_OUTPUT) / (4.0 * f64::from(statistics.largest().max(1e-3)));
+    /// Four times the range seen, so that a clamp of the logits is out of the question.
+    fn output_fraction_bits(&self, fused: &Fused) -> i32 {
+        let room = f64::from(MAX_OUTPUT) / (4.0 * f64::from(self.statistics[fused.end].largest().max(1e-3)));
         (room.log2().floor() as i32).clamp(-8, 16)
     }
 
@@ -257,20 +267,20 @@ impl Builder<'_> {
 
     /// Scale and offset that a following BatchNorm gives a channel.
     fn norm(&self, norm: Option<usize>, channel: usize) -> Result<Affine> {
-        let Some(index) = norm else { return Ok(Affine { factor: 1.0, offset: 0.0 }) };
+        let Some(index) = norm else { return Ok(Affine::NOTHING) };
         let node = &self.graph.nodes[index];
-        let Op::BatchNorm(norm) = &node.op else { return Ok(Affine { factor: 1.0, offset: 0.0 }) };
+        let Op::BatchNorm(norm) = &node.op else { return Ok(Affine::NOTHING) };
         let at = |suffix| Ok::<f64, Error>(f64::from(self.model.values(&node.name, suffix)?[channel]));
         let factor = at("weight")? / (at("running_var")? + f64::from(norm.eps)).sqrt();
-        Ok(Affine { factor, offset: at("bias")? - at("running_mean")? * factor })
+        let mean = at("running_mean")?;
+        Ok(Affine { factor, offset: at("bias")? - mean * factor, mean })
     }
 
     /// The epilogue of everything but layers: one rescaling, or one for each channel where BatchNorm follows.
     fn plain_epilogue(&self, fused: &Fused, unit: f64, bound: i64, format: FixedPoint) -> Result<Epilogue> {
         let channels = if fused.norm.is_some() { self.shapes[fused.start][0] } else { 1 };
         let rescales = (0..channels).map(|channel| {
-            let norm = self.norm(fused.norm, channel)?;
-            let affine = Affine { factor: norm.factor * unit, offset: norm.offset };
+            let affine = self.norm(fused.norm, channel)?.of_unit(unit);
             self.choose(affine, bound, format).ok_or_else(|| self.no_rescale(fused.start, channel))
         });
         Ok(Epilogue::new(rescales.collect::<Result<_>>()?))
@@ -278,8 +288,14 @@ impl Builder<'_> {
 
     fn choose(&self, affine: Affine, bound: i64, format: FixedPoint) -> Option<Rescale> {
         let scale = exp2(format.fraction_bits);
-        let range = format.max_magnitude() as f64;
-        Rescale::choose(affine.factor * scale, affine.offset * scale, bound, range, self.max_terms)
+        let target = Target {
+            factor: affine.factor * scale,
+            offset: affine.offset * scale,
+            mean: affine.mean,
+            bound,
+            range: format.max_magnitude() as f64,
+        };
+        Rescale::choose(&target, self.max_terms)
     }
 
     fn no_rescale(&self, node: usize, channel: usize) -> Error {
@@ -315,9 +331,13 @@ impl Builder<'_> {
                 .get(channel)
                 .map_or(0.0, |&bias| f64::from(bias_rounding.map_or(bias, |rounding| rounding.floor(bias))));
             let norm = self.norm(fused.norm, channel)?;
-            let offset = norm.offset + bias * norm.factor;
+            let affine = Affine {
+                offset: norm.offset + bias * norm.factor,
+                mean: if fused.norm.is_some() { norm.mean - bias } else { 0.0 },
+                ..norm
+            };
             let (rescale, steps) = self
-                .choose_raising(&mut weight, channel, input, format, Affine { offset, ..norm })
+                .choose_raising(&mut weight, channel, input, format, affine)
                 .ok_or_else(|| self.no_rescale(fused.start, channel))?;
             rescales.push(rescale);
             if steps > 0 {
@@ -345,8 +365,7 @@ impl Builder<'_> {
             }
             let bound = accumulator_bound(weight, channel, input.max_magnitude());
             let unit = f64::from(weight.unit(channel)) * exp2(-input.fraction_bits);
-            let affine = Affine { factor: affine.factor * unit, ..affine };
-            if let Some(rescale) = self.choose(affine, bound, format) {
+            if let Some(rescale) = self.choose(affine.of_unit(unit), bound, format) {
                 return Some((rescale, steps));
             }
             if bound < 1 << 31 {
@@ -360,11 +379,6 @@ impl Builder<'_> {
 
 fn exp2(exponent: i32) -> f64 {
     f64::from(exponent).exp2()
-}
-
-/// Fusion leaves no dropout, which would be one too.
-fn copies(op: &Op) -> bool {
-    matches!(op, Op::MaxPool(_) | Op::Flatten | Op::Slice(_) | Op::ChannelShuffle(_) | Op::PadShortcut(_))
 }
 
 /// `min(highest, 6 * 2^F)`.

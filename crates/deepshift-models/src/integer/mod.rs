@@ -1,6 +1,7 @@
 //! From a trained network to its integer network: BatchNorm, bias and activations folded into epilogues.
 
 mod build;
+mod fraction;
 mod fuse;
 mod statistics;
 

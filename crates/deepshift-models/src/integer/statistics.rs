@@ -8,6 +8,8 @@ const HIGHEST: i32 = 16;
 const CANDIDATES: usize = (HIGHEST - LOWEST + 1) as usize;
 /// Values of one observation that are looked at; a picture's neighbours resemble each other.
 const SAMPLE: usize = 2048;
+/// From one of these to the next, modulo the number of values: a prime, so that no channel, row or column is left out.
+const STRIDE: usize = 1_000_003;
 
 /// Squared quantization error of each candidate number of fraction bits.
 #[derive(Debug, Clone)]
@@ -23,12 +25,12 @@ impl Default for ActivationStatistics {
 }
 
 impl ActivationStatistics {
-    /// Takes in a node's values; of long lists an evenly spaced sample.
+    /// Takes in a node's values; of long lists a sample from everywhere.
     pub fn observe(&mut self, values: &[f32]) {
-        let step = values.len().div_ceil(SAMPLE).max(1);
+        let count = values.len();
         let roundings: [Rounding; CANDIDATES] =
             std::array::from_fn(|index| Rounding::new(LOWEST + index as i32));
-        for &value in values.iter().step_by(step) {
+        for value in (0..count.min(SAMPLE)).map(|place| values[place * STRIDE % count]) {
             self.largest = self.largest.max(value.abs());
             for (error, rounding) in self.errors.iter_mut().zip(&roundings) {
                 let difference = f64::from(rounding.round(value) - value);
@@ -101,6 +103,21 @@ mod tests {
             for i in -3000..3000 {
                 let x = i as f32 * 0.0625 * format.value(1);
                 assert_eq!(rounding.round(x), format.value(format.quantize(x)), "{fraction_bits} {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_sample_leaves_out_no_channel() {
+        for (channels, pixels) in
+            [(16, 55 * 55), (32, 112 * 112), (3, 224 * 224), (1280, 49), (1000, 13 * 13)]
+        {
+            for channel in 0..channels.min(100) {
+                let mut statistics = ActivationStatistics::default();
+                let values: Vec<f32> =
+                    (0..channels * pixels).map(|at| f32::from(u8::from(at % channels == channel))).collect();
+                statistics.observe(&values);
+                assert_eq!(statistics.largest(), 1.0, "{channel} of {channels}");
             }
         }
     }
