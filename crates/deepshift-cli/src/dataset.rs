@@ -61,19 +61,7 @@ impl TestSet {
 
     /// Refuses a network that was trained for something else.
     pub fn check_classes(&self, model: &Model) -> Result<()> {
-        let logits: usize = model.graph.shapes()?[model.graph.logits()].iter().product();
-        let classes = self.source.classes().len();
-        match classes {
-            _ if classes == logits => Ok(()),
-            0 => {
-                Err(Error::input(format!("{} has no folders of classes, so there are no labels", self.name)))
-            }
-            _ => Err(Error::input(format!(
-                "the network tells {logits} classes apart and {} has {classes}: where folders of some classes are \
-                 missing, --classes FILE names all of them in the order of the logits, one a line",
-                self.name
-            ))),
-        }
+        check_classes(&self.name, self.source.classes().len(), model)
     }
 
     /// Says which pictures could not be read.
@@ -121,6 +109,19 @@ fn open_files(folder: &Path, part: Part, wanted: &Wanted, shape: [usize; 3]) -> 
             Ok(PictureFiles::open(folder, wanted.classes, input)?)
         }
         opened => Ok(opened?),
+    }
+}
+
+/// Refuses a network that does not tell so many classes apart.
+pub fn check_classes(pictures: &str, classes: usize, model: &Model) -> Result<()> {
+    let logits: usize = model.graph.shapes()?[model.graph.logits()].iter().product();
+    match classes {
+        _ if classes == logits => Ok(()),
+        0 => Err(Error::input(format!("{pictures} has no folders of classes, so there are no labels"))),
+        _ => Err(Error::input(format!(
+            "the network tells {logits} classes apart and {pictures} has {classes}: where folders of some classes are \
+             missing, --classes FILE names all of them in the order of the logits, one a line"
+        ))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pictures from folders, as the network takes them.
 
+use crate::dataset::{check_classes, tell_skipped};
 use crate::progress::Progress;
 use crate::{Error, Result, text};
 use deepshift_core::Model;
@@ -12,15 +13,8 @@ use std::sync::{Mutex, PoisonError};
 pub fn read_labelled(folder: &Path, classes: Option<&Path>, model: &Model) -> Result<Dataset> {
     let classes = classes.map(imagenet::read_classes).transpose().map_err(Error::input)?;
     let pictures = read(folder, classes.as_deref(), model, u32::MAX)?;
-    let logits: usize = model.graph.shapes()?[model.graph.logits()].iter().product();
-    match pictures.classes().len() {
-        count if count == logits => Ok(pictures),
-        count => Err(Error::input(format!(
-            "the network tells {logits} classes apart and {} has {count}: name all of them, in the order of the \
-             labels, with --classes FILE",
-            folder.display()
-        ))),
-    }
+    check_classes(&folder.display().to_string(), pictures.classes().len(), model)?;
+    Ok(pictures)
 }
 
 /// At most so many of a folder's pictures, evenly spread.
@@ -31,13 +25,7 @@ pub fn read(folder: &Path, classes: Option<&[String]>, model: &Model, most: u32)
     let advance = |_| progress.lock().unwrap_or_else(PoisonError::into_inner).advance(1, "");
     let pictures = files.read(&indices, advance).map_err(Error::input)?;
     drop(progress);
-    let skipped = pictures.skipped();
-    for picture in &skipped.named {
-        eprintln!("note: skipped {}: {}", text::one_line(&picture.name), text::one_line(&picture.reason));
-    }
-    if skipped.count > skipped.named.len() {
-        eprintln!("note: skipped {} pictures in all", skipped.count);
-    }
+    tell_skipped(&[pictures.skipped().clone()]);
     Ok(pictures)
 }
 
