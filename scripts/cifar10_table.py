@@ -13,7 +13,7 @@ TRAININGS = [
     ("float, 30 epochs", "shift_short", None),
     ("float, 40 epochs, batches of 64", "shift_small-batches", None),
     *(
-        (f"{name} {bits} bits, 3 epochs", f"shift_{name.lower()}_all_wb_{bits}_{run}", f"{start}{bits}")
+        (f"{name} {bits} bits, 3 epochs", f"shift_{name.lower()}_all_wb_{bits}_{run}", f"short-{start}{bits}")
         for bits, runs in [(5, ["from_converted"]), (3, ["from_converted", "fast"]), (2, ["from_converted", "fast"])]
         for run in runs
         for name, start in [("Q", "q"), ("PS", "ps"), ("DenseShift", "q")]
