@@ -8,10 +8,17 @@ RUNS = Path("models/cifar10/resnet20")
 CONVERTED = Path("models/cifar10/convert")
 MODES = ["converted, float mode", "converted, integer mode", "converted, multiplier-free"]
 CONVERSIONS = ["paper-q5", "q5", "ps5", "q4", "ps4", "q3", "ps3", "q2", "ps2", "2x3"]
-# Name, folder, the conversion it goes on from.
-TRAININGS = [
-    ("float, 30 epochs", "shift_short", None),
+# For each float network: name, folder, the conversion it goes on from.
+FROM_BEST = [
     ("float, 40 epochs, batches of 64", "shift_small-batches", None),
+    *(
+        (f"{name} {bits} bits, 1 epoch", f"shift_{name.lower()}_all_wb_{bits}_from_best", f"{name.lower()}{bits}")
+        for bits in (5, 3)
+        for name in ("Q", "PS")
+    ),
+]
+FROM_SHORT = [
+    ("float, 30 epochs", "shift_short", None),
     *(
         (f"{name} {bits} bits, 3 epochs", f"shift_{name.lower()}_all_wb_{bits}_{run}", f"short-{start}{bits}")
         for bits, runs in [(5, ["from_converted"]), (3, ["from_converted", "fast"]), (2, ["from_converted", "fast"])]
@@ -42,11 +49,11 @@ def conversions():
         print(f"| {name} | {' | '.join(cells)} | {size:,} |")
 
 
-def trainings():
+def trainings(rows):
     head = ["training", "learning rate", "start", "last epoch", "below float", "minutes"]
     print(f"\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
     float_top1 = None
-    for name, folder, start in TRAININGS:
+    for name, folder, start in rows:
         log = RUNS / folder / "train_log.csv"
         if not (RUNS / folder / "model.dshift").is_file():
             print(f"| {name} | | | not finished | | |")
@@ -62,4 +69,5 @@ def trainings():
 
 
 conversions()
-trainings()
+trainings(FROM_BEST)
+trainings(FROM_SHORT)
