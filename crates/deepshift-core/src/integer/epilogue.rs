@@ -87,8 +87,8 @@ impl Rescale {
     }
 
     fn with_shifts(target: &Target, pre_shift: u8, post_shift: u8, max_terms: Option<u32>) -> Option<Self> {
-        let shifts = f64::from(u32::from(pre_shift) + u32::from(post_shift)).exp2();
-        let exact = target.factor * shifts;
+        let divisor = divisor(pre_shift, post_shift);
+        let exact = target.factor * divisor;
         if exact.abs() > f64::from(i32::MAX) {
             return None;
         }
@@ -100,7 +100,7 @@ impl Rescale {
         // The pre-shift rounds down and so loses (2^p - 1) / 2 on average; a final half makes `>> r` round to nearest.
         let floor_loss = (1.0 - (-f64::from(pre_shift)).exp2()) / 2.0;
         let half = if post_shift == 0 { 0.0 } else { unit / 2.0 };
-        let offset = target.offset + (target.factor - multiplier as f64 / shifts) * target.mean;
+        let offset = target.offset + (target.factor - multiplier as f64 / divisor) * target.mean;
         let offset = (offset * unit + multiplier as f64 * floor_loss + half).round();
         if offset.abs() > f64::from(i32::MAX) {
             return None;
@@ -116,8 +116,7 @@ impl Rescale {
     /// Largest difference to `acc * factor` where the result is within `range`, in units of the result.
     fn worst_error(self, target: &Target) -> f64 {
         let &Target { factor, bound, range, .. } = target;
-        let shifts = f64::from(u32::from(self.pre_shift) + u32::from(self.post_shift));
-        let used = f64::from(self.multiplier) * (-shifts).exp2();
+        let used = f64::from(self.multiplier) / divisor(self.pre_shift, self.post_shift);
         let reach = (bound as f64).min(if factor == 0.0 { 0.0 } else { range / factor.abs() });
         let from_multiplier = (used - factor).abs() * reach;
         let from_pre_shift = used.abs() * (f64::from(self.pre_shift).exp2() - 1.0) / 2.0;
@@ -129,6 +128,11 @@ impl Rescale {
     pub fn multiplier_terms(self) -> u32 {
         signed_powers(i64::from(self.multiplier))
     }
+}
+
+/// What both shifts divide by.
+fn divisor(pre_shift: u8, post_shift: u8) -> f64 {
+    f64::from(u32::from(pre_shift) + u32::from(post_shift)).exp2()
 }
 
 /// Number of nonzero digits of the canonical signed-digit form (Reitwiesner 1960).
@@ -228,8 +232,7 @@ mod tests {
             let factor = f64::from(i) * 1.7e-6;
             let rescale = Rescale::choose(&target(factor, 0.0, 1 << 24), Some(3)).unwrap();
             assert!(rescale.multiplier_terms() <= 3);
-            let used = f64::from(rescale.multiplier)
-                / f64::from(u32::from(rescale.pre_shift) + u32::from(rescale.post_shift)).exp2();
+            let used = f64::from(rescale.multiplier) / divisor(rescale.pre_shift, rescale.post_shift);
             // Greedy sums leave at most a third of the rest at each step.
             assert!((used / factor - 1.0).abs() <= 1.0 / 27.0, "{factor}: {used}");
         }

@@ -1,7 +1,7 @@
 //! Building the integer network: formats, epilogues, and a proof for each channel.
 
-use super::fraction::{copies, fraction_bits};
-use super::fuse::{Fused, Fusion, fuse};
+use super::fraction::fraction_bits;
+use super::fuse::{Fused, Fusion, copies, fuse};
 use super::statistics::ActivationStatistics;
 use deepshift_core::graph::{Activation, Graph, Op, Pool};
 use deepshift_core::integer::{
@@ -86,8 +86,6 @@ struct Affine {
 }
 
 impl Affine {
-    const NOTHING: Self = Self { factor: 1.0, offset: 0.0, mean: 0.0 };
-
     /// For an accumulator whose `1` is worth this.
     fn of_unit(self, unit: f64) -> Self {
         Self { factor: self.factor * unit, mean: self.mean / unit, ..self }
@@ -265,22 +263,23 @@ impl Builder<'_> {
         Ok(Pool { kernel, stride: kernel, padding: [0; 2], ceil_mode: false })
     }
 
-    /// Scale and offset that a following BatchNorm gives a channel.
-    fn norm(&self, norm: Option<usize>, channel: usize) -> Result<Affine> {
-        let Some(index) = norm else { return Ok(Affine::NOTHING) };
+    /// What a channel's bias and a following BatchNorm do to it.
+    fn norm(&self, norm: Option<usize>, channel: usize, bias: f64) -> Result<Affine> {
+        let alone = Affine { factor: 1.0, offset: bias, mean: 0.0 };
+        let Some(index) = norm else { return Ok(alone) };
         let node = &self.graph.nodes[index];
-        let Op::BatchNorm(norm) = &node.op else { return Ok(Affine::NOTHING) };
+        let Op::BatchNorm(norm) = &node.op else { return Ok(alone) };
         let at = |suffix| Ok::<f64, Error>(f64::from(self.model.values(&node.name, suffix)?[channel]));
         let factor = at("weight")? / (at("running_var")? + f64::from(norm.eps)).sqrt();
         let mean = at("running_mean")?;
-        Ok(Affine { factor, offset: at("bias")? - mean * factor, mean })
+        Ok(Affine { factor, offset: at("bias")? - mean * factor + bias * factor, mean: mean - bias })
     }
 
     /// The epilogue of everything but layers: one rescaling, or one for each channel where BatchNorm follows.
     fn plain_epilogue(&self, fused: &Fused, unit: f64, bound: i64, format: FixedPoint) -> Result<Epilogue> {
         let channels = if fused.norm.is_some() { self.shapes[fused.start][0] } else { 1 };
         let rescales = (0..channels).map(|channel| {
-            let affine = self.norm(fused.norm, channel)?.of_unit(unit);
+            let affine = self.norm(fused.norm, channel, 0.0)?.of_unit(unit);
             self.choose(affine, bound, format).ok_or_else(|| self.no_rescale(fused.start, channel))
         });
         Ok(Epilogue::new(rescales.collect::<Result<_>>()?))
@@ -330,12 +329,7 @@ impl Builder<'_> {
             let bias = bias
                 .get(channel)
                 .map_or(0.0, |&bias| f64::from(bias_rounding.map_or(bias, |rounding| rounding.floor(bias))));
-            let norm = self.norm(fused.norm, channel)?;
-            let affine = Affine {
-                offset: norm.offset + bias * norm.factor,
-                mean: if fused.norm.is_some() { norm.mean - bias } else { 0.0 },
-                ..norm
-            };
+            let affine = self.norm(fused.norm, channel, bias)?;
             let (rescale, steps) = self
                 .choose_raising(&mut weight, channel, input, format, affine)
                 .ok_or_else(|| self.no_rescale(fused.start, channel))?;

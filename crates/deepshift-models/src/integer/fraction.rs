@@ -1,6 +1,6 @@
 //! The fraction bits of each value between nodes.
 
-use super::fuse::{Fused, Fusion};
+use super::fuse::{Fused, Fusion, copies, rounds};
 use super::statistics::ActivationStatistics;
 use deepshift_core::graph::{Graph, Op};
 
@@ -20,7 +20,7 @@ pub(super) fn fraction_bits(
     for Fused { start, end, .. } in &fusion.operations {
         let node = &graph.nodes[*start];
         node.inputs.iter().for_each(|&input| uses[fusion.value_of[input]] += 1);
-        own[*end] = !copies(&node.op) && !matches!(node.op, Op::Input(_));
+        own[*end] = rounds(&node.op);
         bits[*end] = match copies(&node.op) {
             true => bits[fusion.value_of[node.inputs[0]]],
             false => statistics[*end].fraction_bits(),
@@ -39,9 +39,4 @@ pub(super) fn fraction_bits(
         }
     }
     bits
-}
-
-/// Whether an operation's values are its operand's, in the same format. (Fusion leaves no dropout, which would be one too.)
-pub(super) fn copies(op: &Op) -> bool {
-    matches!(op, Op::MaxPool(_) | Op::Flatten | Op::Slice(_) | Op::ChannelShuffle(_) | Op::PadShortcut(_))
 }

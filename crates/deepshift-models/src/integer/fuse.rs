@@ -47,15 +47,7 @@ pub(super) fn fuse(graph: &Graph) -> Fusion {
 
 fn follow(graph: &Graph, users: &[Vec<usize>], start: usize) -> Fused {
     let mut fused = Fused { start, norm: None, clamp: None, end: start };
-    let has_epilogue = !matches!(
-        graph.nodes[start].op,
-        Op::Input(_)
-            | Op::MaxPool(_)
-            | Op::Flatten
-            | Op::Slice(_)
-            | Op::ChannelShuffle(_)
-            | Op::PadShortcut(_)
-    );
+    let rounds = rounds(&graph.nodes[start].op);
     match graph.nodes[start].op {
         Op::Activation(activation) => {
             fused.clamp = Some(activation).filter(is_clamp);
@@ -64,7 +56,7 @@ fn follow(graph: &Graph, users: &[Vec<usize>], start: usize) -> Fused {
         Op::BatchNorm(_) => fused.norm = Some(start),
         _ => {}
     }
-    while has_epilogue && let Some(next) = only_user(graph, users, fused.end) {
+    while rounds && let Some(next) = only_user(graph, users, fused.end) {
         match graph.nodes[next].op {
             // A concatenation's epilogues belong to its operands, not to its channels.
             Op::BatchNorm(_) if fused.norm.is_none() && !matches!(graph.nodes[start].op, Op::Concat) => {
@@ -86,6 +78,16 @@ fn only_user(graph: &Graph, users: &[Vec<usize>], index: usize) -> Option<usize>
         [user] if index != graph.logits() => Some(*user),
         _ => None,
     }
+}
+
+/// Whether an operation's values are its operand's, in the same format. (Fusion leaves no dropout, which would be one too.)
+pub(super) fn copies(op: &Op) -> bool {
+    matches!(op, Op::MaxPool(_) | Op::Flatten | Op::Slice(_) | Op::ChannelShuffle(_) | Op::PadShortcut(_))
+}
+
+/// Whether an operation ends in an epilogue, or a table, that rounds to a format of its own.
+pub(super) fn rounds(op: &Op) -> bool {
+    !copies(op) && !matches!(op, Op::Input(_))
 }
 
 fn is_clamp(activation: &Activation) -> bool {
