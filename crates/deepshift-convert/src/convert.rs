@@ -1,15 +1,15 @@
 //! The conversion of a whole network.
 
+use crate::equalize::equalized;
 use crate::layer::Layer;
+use crate::observe::observe_nodes;
 use crate::report::{Converted, LayerReport};
 use crate::round::rounded;
 use crate::samples::gather;
-use crate::walk::{Chunk, Networks};
+use crate::walk::Networks;
 use crate::{Error, Result};
 use deepshift_core::{Input, Model, Tensor};
-use deepshift_models::integer::ActivationStatistics;
 use deepshift_models::{Conversion, to_shift};
-use rayon::prelude::*;
 use std::ops::ControlFlow;
 
 /// How a network is converted.
@@ -41,9 +41,6 @@ pub struct Progress<'a> {
 /// first linear one of VGG, are rounded weight by weight.
 const MOST_INPUTS: usize = 8192;
 
-/// Chunks of pictures that are worked on together.
-const TOGETHER: usize = 64;
-
 /// Converts a float network. Calibration inputs are as the model takes them; without any, each weight is rounded by itself
 /// and nothing is corrected. `progress` is told of every layer and may stop the conversion. The result does not depend on
 /// the number of threads.
@@ -61,14 +58,20 @@ pub fn convert(
     if let Some(node) = model.graph.nodes.iter().find(|node| node.shift_scheme().is_some()) {
         return Err(Error::BadArgument(format!("layer {} is a shift layer already", node.name)));
     }
-    let graph = to_shift(&model.graph, &options.conversion)?;
-    let converted = Model { graph, integer: None, ..model.clone() };
+    let shift = |model: &Model| {
+        let graph = to_shift(&model.graph, &options.conversion)?;
+        Ok::<Model, Error>(Model { graph, integer: None, ..model.clone() })
+    };
     match calibration {
-        Some(input) => calibrated(model, converted, input, options, progress),
+        Some(input) if options.channel_exponents => {
+            let model = equalized(model, input)?;
+            calibrated(&model, shift(&model)?, input, options, progress)
+        }
+        Some(input) => calibrated(model, shift(model)?, input, options, progress),
         None if options.reconstruct => {
             Err(Error::BadArgument("weights are reconstructed on calibration pictures: give some".into()))
         }
-        None => uncalibrated(converted, options),
+        None => uncalibrated(shift(model)?, options),
     }
 }
 
@@ -100,9 +103,6 @@ fn calibrated(
     options: &Options,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Converted> {
-    if input.count(model.graph.input_shape())? == 0 {
-        return Err(Error::BadArgument("there are no calibration pictures".into()));
-    }
     let mut networks = Networks::new(model, &converted, input)?;
     let mut chunks = networks.chunks();
     let mut reports = Vec::new();
@@ -133,37 +133,6 @@ fn calibrated(
     drop(chunks);
     step(layers.len())?;
     converted.check()?;
-    let statistics = observe_converted(&networks, converted.graph.nodes.len())?;
+    let statistics = observe_nodes(&networks)?;
     Ok(Converted { model: converted, layers: reports, statistics })
-}
-
-/// What the values of each node of a network look like on pictures given as it takes them.
-///
-/// # Errors
-/// [`Error::BadArgument`] without pictures, [`Error::Core`] for a model that does not hold together or pictures that do not fit it.
-pub fn observe(model: &Model, pictures: Input) -> Result<Vec<ActivationStatistics>> {
-    if pictures.count(model.graph.input_shape())? == 0 {
-        return Err(Error::BadArgument("there are no calibration pictures".into()));
-    }
-    observe_converted(&Networks::new(model, model, pictures)?, model.graph.nodes.len())
-}
-
-fn observe_converted(networks: &Networks, nodes: usize) -> Result<Vec<ActivationStatistics>> {
-    let of_chunk = |chunk: &Chunk| {
-        let mut statistics = vec![ActivationStatistics::default(); nodes];
-        networks.run(chunk, |node, values| {
-            for picture in values.chunks(values.len() / chunk.pictures) {
-                statistics[node].observe(picture);
-            }
-        })?;
-        Ok(statistics)
-    };
-    let mut all = vec![ActivationStatistics::default(); nodes];
-    for chunks in networks.chunks().chunks(TOGETHER) {
-        let seen: Vec<Vec<ActivationStatistics>> = chunks.par_iter().map(of_chunk).collect::<Result<_>>()?;
-        for seen in &seen {
-            all.iter_mut().zip(seen).for_each(|(all, seen)| all.merge(seen));
-        }
-    }
-    Ok(all)
 }

@@ -1,7 +1,7 @@
 //! Two networks side by side over all calibration pictures: the float one and the one being converted, each node computed
 //! once where memory allows.
 
-use crate::Result;
+use crate::{Error, Result};
 use deepshift_core::graph::Graph;
 use deepshift_core::{Input, Model};
 use deepshift_cpu::FloatNodes;
@@ -49,8 +49,12 @@ const MAX_CHUNK: usize = 16;
 const CHUNK_ELEMENTS: usize = 1 << 20;
 
 impl<'a> Networks<'a> {
+    /// An error without pictures.
     pub fn new(model: &Model, converted: &Model, input: Input<'a>) -> Result<Self> {
         let graph = &model.graph;
+        if input.count(graph.input_shape())? == 0 {
+            return Err(Error::BadArgument("there are no calibration pictures".into()));
+        }
         let shapes = graph.shapes()?;
         let elements: Vec<usize> = shapes.iter().map(|shape| shape.iter().product()).collect();
         let needed = graph.needed();
@@ -85,6 +89,11 @@ impl<'a> Networks<'a> {
             Input::Values(values) => values.len(),
         };
         elements / self.input_elements
+    }
+
+    /// Nodes of each network.
+    pub fn nodes(&self) -> usize {
+        self.operands.len()
     }
 
     pub fn is_needed(&self, node: usize) -> bool {

@@ -8,6 +8,8 @@ const HIGHEST: i32 = 16;
 const CANDIDATES: usize = (HIGHEST - LOWEST + 1) as usize;
 /// Values of one observation that are looked at; a picture's neighbours resemble each other.
 const SAMPLE: usize = 2048;
+/// The same for each channel where channels are looked at one by one.
+const CHANNEL_SAMPLE: usize = 64;
 /// From one of these to the next, modulo the number of values: a prime, so that no channel, row or column is left out.
 const STRIDE: usize = 1_000_003;
 
@@ -28,9 +30,23 @@ impl ActivationStatistics {
     /// Takes in a node's values; of long lists a sample from everywhere.
     pub fn observe(&mut self, values: &[f32]) {
         let count = values.len();
+        self.take((0..count.min(SAMPLE)).map(|place| values[place * STRIDE % count]));
+    }
+
+    /// Takes in the values of a node whose channels lie side by side, each channel's into its own statistics.
+    pub fn observe_channels(channels: &mut [Self], values: &[f32]) {
+        let count = channels.len();
+        let pixels = values.len() / count.max(1);
+        for (channel, statistics) in channels.iter_mut().enumerate() {
+            let places = (0..pixels.min(CHANNEL_SAMPLE)).map(|place| place * STRIDE % pixels);
+            statistics.take(places.map(|pixel| values[pixel * count + channel]));
+        }
+    }
+
+    fn take(&mut self, values: impl Iterator<Item = f32>) {
         let roundings: [Rounding; CANDIDATES] =
             std::array::from_fn(|index| Rounding::new(LOWEST + index as i32));
-        for value in (0..count.min(SAMPLE)).map(|place| values[place * STRIDE % count]) {
+        for value in values {
             self.largest = self.largest.max(value.abs());
             for (error, rounding) in self.errors.iter_mut().zip(&roundings) {
                 let difference = f64::from(rounding.round(value) - value);
