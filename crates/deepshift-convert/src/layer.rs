@@ -161,8 +161,7 @@ impl Layer {
             false => vec![0],
         };
         let scales = powers.into_iter().flat_map(|power| (0..steps).map(move |step| scale(power, step)));
-        let rows = scales.map(|scale| quadratic.choose(wanted, grid, scale));
-        rows.min_by(|a, b| a.error.total_cmp(&b.error)).unwrap_or_else(|| nearest(wanted, grid, &[0]))
+        quadratic.choose(wanted, grid, scales).unwrap_or_else(|| nearest(wanted, grid, &[0]))
     }
 }
 

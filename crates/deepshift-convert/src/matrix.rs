@@ -125,6 +125,7 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 /// [`dot`] of f32 values.
+#[inline(always)]
 pub(crate) fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0; 2 * LANES];
     let (blocks, others) = (a.chunks_exact(2 * LANES), b.chunks_exact(2 * LANES));

@@ -3,6 +3,7 @@
 use crate::Result;
 use crate::walk::{Chunk, Networks};
 use deepshift_core::{Input, Model};
+use deepshift_cpu::vectorized;
 use deepshift_models::integer::ActivationStatistics;
 use rayon::prelude::*;
 
@@ -21,7 +22,13 @@ pub fn observe(model: &Model, pictures: Input) -> Result<Vec<ActivationStatistic
 /// The same in the converted one of two networks.
 pub(crate) fn observe_nodes(networks: &Networks) -> Result<Vec<ActivationStatistics>> {
     let empty = vec![vec![ActivationStatistics::default()]; networks.nodes()];
-    Ok(observe_each(networks, &empty, |node, values| node[0].observe(values))?.concat())
+    Ok(observe_each(
+        networks,
+        &empty,
+        #[inline(always)]
+        |node, values| node[0].observe(values),
+    )?
+    .concat())
 }
 
 /// Statistics of each channel of these nodes, and none of others.
@@ -46,7 +53,10 @@ fn observe_each(
         let mut statistics = empty.to_vec();
         networks.run(chunk, |node, values| {
             for picture in values.chunks(values.len() / chunk.pictures) {
-                observe(&mut statistics[node], picture);
+                vectorized(
+                    #[inline(always)]
+                    || observe(&mut statistics[node], picture),
+                );
             }
         })?;
         Ok(statistics)

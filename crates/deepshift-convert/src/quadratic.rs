@@ -7,6 +7,7 @@
 use crate::matrix::{Square, dot_f32};
 use crate::round::Row;
 use deepshift_core::Grid;
+use deepshift_cpu::vectorized;
 
 /// `e H e'`, ready to be made small over a grid.
 pub(crate) struct Quadratic {
@@ -26,6 +27,58 @@ pub(crate) struct Scale {
     pub exponent: i32,
     /// Taken up by the BatchNorm behind the layer.
     pub factor: f32,
+}
+
+/// Weights on the grid in one scale.
+struct Trial {
+    scale: Scale,
+    /// What the grid's values are multiplied by.
+    unit: f32,
+    /// Of the grid's values.
+    indices: Vec<usize>,
+    /// What was chosen less what was wanted; during the first guess in its order.
+    error: Vec<f32>,
+    /// `H error'`.
+    gradient: Vec<f32>,
+    /// Whether a weight has moved in this sweep.
+    moved: bool,
+    /// Whether none moved in the last one.
+    settled: bool,
+}
+
+impl Trial {
+    fn new(scale: Scale, size: usize) -> Self {
+        let unit = (scale.exponent as f32).exp2() * scale.factor;
+        let zeros = vec![0.0; size];
+        Self {
+            scale,
+            unit,
+            indices: vec![0; size],
+            error: zeros.clone(),
+            gradient: zeros,
+            moved: true,
+            settled: false,
+        }
+    }
+
+    /// Moves weight `k`, which has this row of H.
+    #[inline(always)]
+    fn step(&mut self, k: usize, row: &[f32], wanted: f32, grid: &Grid) {
+        let curvature = row[k];
+        let best = grid.nearest((wanted + self.error[k] - self.gradient[k] / curvature) / self.unit);
+        let step = (grid.value(best) - grid.value(self.indices[k])) * self.unit;
+        // Of two values that are equally good only one is ever taken, whatever f32 makes of it.
+        if step * (2.0 * self.gradient[k] + step * curvature) < 0.0 {
+            self.indices[k] = best;
+            self.error[k] += step;
+            self.gradient.iter_mut().zip(row).for_each(|(gradient, h)| *gradient += step * h);
+            self.moved = true;
+        }
+    }
+
+    fn squared_error(&self) -> f64 {
+        self.error.iter().zip(&self.gradient).map(|(&e, &g)| f64::from(e) * f64::from(g)).sum()
+    }
 }
 
 /// Times that all weights of a channel are looked at again, at most.
@@ -54,51 +107,63 @@ impl Quadratic {
         Some(Self { size, matrix, order, columns })
     }
 
-    /// Weights on the grid for the wanted ones. The row's error is in units of the wanted weights.
-    pub fn choose(&self, wanted: &[f32], grid: &Grid, scale: Scale) -> Row {
-        let unit = (scale.exponent as f32).exp2() * scale.factor;
-        let mut row = self.first_guess(wanted, grid, unit);
-        let error = self.improve(wanted, grid, unit, &mut row);
-        Row { indices: row, exponent: scale.exponent, error }
+    /// Weights on the grid for the wanted ones, in that of these scales with the least error, which is in units of the wanted
+    /// weights. All scales go through the matrix together: it is larger than a cache.
+    pub fn choose(&self, wanted: &[f32], grid: &Grid, scales: impl Iterator<Item = Scale>) -> Option<Row> {
+        let mut trials: Vec<Trial> = scales.map(|scale| Trial::new(scale, self.size)).collect();
+        vectorized(
+            #[inline(always)]
+            || {
+                self.first_guess(wanted, grid, &mut trials);
+                self.improve(wanted, grid, &mut trials);
+            },
+        );
+        let row = |trial: Trial| Row {
+            error: trial.squared_error(),
+            indices: trial.indices,
+            exponent: trial.scale.exponent,
+        };
+        trials.into_iter().map(row).min_by(|a, b| a.error.total_cmp(&b.error))
     }
 
-    fn first_guess(&self, wanted: &[f32], grid: &Grid, unit: f32) -> Vec<usize> {
-        let mut indices = vec![0; self.size];
-        let mut errors = vec![0.0; self.size];
+    #[inline(always)]
+    fn first_guess(&self, wanted: &[f32], grid: &Grid, trials: &mut [Trial]) {
         for (k, &place) in self.order.iter().enumerate() {
-            let made_up = dot_f32(&errors[..k], &self.columns[k * self.size..][..k]);
-            indices[place] = grid.nearest((wanted[place] - made_up) / unit);
-            errors[k] = grid.value(indices[place]) * unit - wanted[place];
+            let column = &self.columns[k * self.size..][..k];
+            for Trial { unit, indices, error, .. } in &mut *trials {
+                let made_up = dot_f32(&error[..k], column);
+                indices[place] = grid.nearest((wanted[place] - made_up) / *unit);
+                error[k] = grid.value(indices[place]) * *unit - wanted[place];
+            }
         }
-        indices
     }
 
-    /// Moves each weight to where it is best while the others stay; returns `e H e'`.
-    fn improve(&self, wanted: &[f32], grid: &Grid, unit: f32, indices: &mut [usize]) -> f64 {
-        let mut error: Vec<f32> =
-            indices.iter().zip(wanted).map(|(&index, wanted)| grid.value(index) * unit - wanted).collect();
-        let mut gradient: Vec<f32> = (0..self.size).map(|k| dot_f32(self.row(k), &error)).collect();
+    /// Moves each weight to where it is best while the others stay.
+    #[inline(always)]
+    fn improve(&self, wanted: &[f32], grid: &Grid, trials: &mut [Trial]) {
+        for Trial { unit, indices, error, .. } in &mut *trials {
+            for ((error, &index), wanted) in error.iter_mut().zip(indices.iter()).zip(wanted) {
+                *error = grid.value(index) * *unit - wanted;
+            }
+        }
+        for k in 0..self.size {
+            for trial in &mut *trials {
+                trial.gradient[k] = dot_f32(self.row(k), &trial.error);
+            }
+        }
         for _ in 0..SWEEPS {
-            let mut moved = false;
-            for k in 0..self.size {
-                let curvature = self.row(k)[k];
-                let best = grid.nearest((wanted[k] + error[k] - gradient[k] / curvature) / unit);
-                let step = (grid.value(best) - grid.value(indices[k])) * unit;
-                // Of two values that are equally good only one is ever taken, whatever f32 makes of it.
-                if step * (2.0 * gradient[k] + step * curvature) < 0.0 {
-                    indices[k] = best;
-                    error[k] += step;
-                    gradient.iter_mut().zip(self.row(k)).for_each(|(gradient, h)| *gradient += step * h);
-                    moved = true;
+            for trial in &mut *trials {
+                trial.settled = !std::mem::take(&mut trial.moved);
+            }
+            for (k, &wanted) in wanted.iter().enumerate() {
+                for trial in trials.iter_mut().filter(|trial| !trial.settled) {
+                    trial.step(k, self.row(k), wanted, grid);
                 }
             }
-            if !moved {
-                break;
-            }
         }
-        error.iter().zip(&gradient).map(|(&e, &g)| f64::from(e) * f64::from(g)).sum()
     }
 
+    #[inline(always)]
     fn row(&self, k: usize) -> &[f32] {
         &self.matrix[k * self.size..(k + 1) * self.size]
     }
@@ -124,6 +189,10 @@ mod tests {
 
     fn wanted(seed: usize) -> Vec<f32> {
         (0..SIZE).map(|k| ((k * 7 + seed * 5) % 11) as f32 / 8.0 - 0.6).collect()
+    }
+
+    fn trial() -> Trial {
+        Trial::new(Scale { exponent: 0, factor: 1.0 }, SIZE)
     }
 
     /// The inverse by solving for each unit vector.
@@ -168,7 +237,9 @@ mod tests {
         for seed in 0..11 {
             let wanted = wanted(seed);
             let expected = gptq(&matrix, &quadratic.order, &wanted, &grid);
-            assert_eq!(quadratic.first_guess(&wanted, &grid, 1.0), expected, "{seed}");
+            let mut trials = [trial()];
+            quadratic.first_guess(&wanted, &grid, &mut trials);
+            assert_eq!(trials[0].indices, expected, "{seed}");
         }
     }
 
@@ -180,7 +251,7 @@ mod tests {
         for seed in 0..11 {
             let wanted = wanted(seed);
             let scale = Scale { exponent: 1, factor: 0.75 };
-            let row = quadratic.choose(&wanted, &grid, scale);
+            let row = quadratic.choose(&wanted, &grid, [scale].into_iter()).unwrap();
             let values: Vec<f32> = row.indices.iter().map(|&index| grid.value(index) * 1.5).collect();
             let exact = error(&matrix, &wanted, &values);
             assert!((row.error - exact).abs() < 1e-3 * exact, "{} {exact}", row.error);
@@ -193,16 +264,34 @@ mod tests {
     }
 
     #[test]
+    fn scales_do_not_touch_each_other_and_the_best_one_wins() {
+        let grid = grid();
+        let quadratic = Quadratic::new(&covariance(), 0.1).unwrap();
+        for seed in 0..11 {
+            let scales = [(0, 1.0), (-1, 1.5), (1, 0.6)].map(|(exponent, factor)| Scale { exponent, factor });
+            let choose =
+                |scales: &[Scale]| quadratic.choose(&wanted(seed), &grid, scales.iter().copied()).unwrap();
+            let alone = scales.map(|scale| choose(&[scale]));
+            let best = alone.iter().min_by(|a, b| a.error.total_cmp(&b.error)).unwrap();
+            assert_eq!(choose(&scales), *best);
+        }
+    }
+
+    #[test]
     fn moving_single_weights_only_helps() {
         let (matrix, grid) = (covariance().damped(0.1), grid());
         let quadratic = Quadratic::new(&covariance(), 0.1).unwrap();
         for seed in 0..11 {
             let wanted = wanted(seed);
-            let mut indices = quadratic.first_guess(&wanted, &grid, 1.0);
-            let values = |indices: &[usize]| indices.iter().map(|&i| grid.value(i)).collect::<Vec<f32>>();
-            let before = error(&matrix, &wanted, &values(&indices));
-            quadratic.improve(&wanted, &grid, 1.0, &mut indices);
-            assert!(error(&matrix, &wanted, &values(&indices)) <= before);
+            let mut trials = [trial()];
+            quadratic.first_guess(&wanted, &grid, &mut trials);
+            let error = |trials: &[Trial]| {
+                let values = trials[0].indices.iter().map(|&index| grid.value(index));
+                error(&matrix, &wanted, &values.collect::<Vec<f32>>())
+            };
+            let before = error(&trials);
+            quadratic.improve(&wanted, &grid, &mut trials);
+            assert!(error(&trials) <= before);
         }
     }
 

@@ -43,5 +43,7 @@ pub use executor::Executor;
 #[cfg(not(target_family = "wasm"))]
 pub use float::gram;
 pub use isa::{ENVIRONMENT_VARIABLE, Isa};
+#[cfg(not(target_family = "wasm"))]
+pub use nodes::vectorized;
 pub use nodes::{FloatNodes, Patches};
 pub use options::Options;

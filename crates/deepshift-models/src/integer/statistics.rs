@@ -28,12 +28,14 @@ impl Default for ActivationStatistics {
 
 impl ActivationStatistics {
     /// Takes in a node's values; of long lists a sample from everywhere.
+    #[inline(always)]
     pub fn observe(&mut self, values: &[f32]) {
         let count = values.len();
         self.take((0..count.min(SAMPLE)).map(|place| values[place * STRIDE % count]));
     }
 
     /// Takes in the values of a node whose channels lie side by side, each channel's into its own statistics.
+    #[inline(always)]
     pub fn observe_channels(channels: &mut [Self], values: &[f32]) {
         let count = channels.len();
         let pixels = values.len() / count.max(1);
@@ -43,6 +45,7 @@ impl ActivationStatistics {
         }
     }
 
+    #[inline(always)]
     fn take(&mut self, values: impl Iterator<Item = f32>) {
         let roundings: [Rounding; CANDIDATES] =
             std::array::from_fn(|index| Rounding::new(LOWEST + index as i32));
@@ -102,6 +105,7 @@ impl Rounding {
         }
     }
 
+    #[inline(always)]
     fn round(&self, x: f32) -> f32 {
         let q = (x * self.scale).clamp(self.lowest, self.highest);
         (q + NO_FRACTION - NO_FRACTION) * self.step
