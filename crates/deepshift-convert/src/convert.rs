@@ -8,8 +8,10 @@ use crate::round::rounded;
 use crate::samples::gather;
 use crate::walk::Networks;
 use crate::{Error, Result};
+use deepshift_core::graph::Graph;
 use deepshift_core::{Input, Model, Tensor};
 use deepshift_models::{Conversion, to_shift};
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 /// How a network is converted.
@@ -29,11 +31,11 @@ pub struct Options {
 /// How far a conversion is.
 #[derive(Debug, Clone, Copy)]
 pub struct Progress<'a> {
-    /// The layer at work.
+    /// The layer at work, `channels` before the first one and `activations` after the last, while their sizes are looked at.
     pub layer: &'a str,
     /// Layers done.
     pub done: usize,
-    /// Layers in all; one more step follows, in which the formats of activations are found.
+    /// Layers in all.
     pub layers: usize,
 }
 
@@ -42,7 +44,7 @@ pub struct Progress<'a> {
 const MOST_INPUTS: usize = 8192;
 
 /// Converts a float network. Calibration inputs are as the model takes them; without any, each weight is rounded by itself
-/// and nothing is corrected. `progress` is told of every layer and may stop the conversion. The result does not depend on
+/// and nothing is corrected. `progress` is told of every layer, more than once where that takes long, and may stop the conversion. The result does not depend on
 /// the number of threads.
 ///
 /// # Errors
@@ -58,30 +60,26 @@ pub fn convert(
     if let Some(node) = model.graph.nodes.iter().find(|node| node.shift_scheme().is_some()) {
         return Err(Error::BadArgument(format!("layer {} is a shift layer already", node.name)));
     }
-    let shift = |model: &Model| {
-        let graph = to_shift(&model.graph, &options.conversion)?;
-        Ok::<Model, Error>(Model { graph, integer: None, ..model.clone() })
-    };
+    let graph = to_shift(&model.graph, &options.conversion)?;
     match calibration {
-        Some(input) if options.channel_exponents => {
-            let model = equalized(model, input)?;
-            calibrated(&model, shift(&model)?, input, options, progress)
-        }
-        Some(input) => calibrated(model, shift(model)?, input, options, progress),
+        Some(input) => calibrated(model, graph, input, options, progress),
         None if options.reconstruct => {
             Err(Error::BadArgument("weights are reconstructed on calibration pictures: give some".into()))
         }
-        None => uncalibrated(shift(model)?, options),
+        None => uncalibrated(with_graph(model, graph), options),
     }
 }
 
-fn shift_layers(model: &Model) -> Vec<usize> {
-    let nodes = 0..model.graph.nodes.len();
-    nodes.filter(|&node| model.graph.nodes[node].shift_scheme().is_some()).collect()
+fn with_graph(model: &Model, graph: Graph) -> Model {
+    Model { graph, integer: None, ..model.clone() }
+}
+
+fn shift_layers(graph: &Graph) -> Vec<usize> {
+    (0..graph.nodes.len()).filter(|&node| graph.nodes[node].shift_scheme().is_some()).collect()
 }
 
 fn uncalibrated(mut model: Model, options: &Options) -> Result<Converted> {
-    let layers = shift_layers(&model);
+    let layers = shift_layers(&model.graph);
     let layers = layers.into_iter().map(|layer| round_layer(&mut model, layer, options));
     let layers = layers.collect::<Result<_>>()?;
     model.check()?;
@@ -98,24 +96,27 @@ fn round_layer(model: &mut Model, layer: usize, options: &Options) -> Result<Lay
 
 fn calibrated(
     model: &Model,
-    mut converted: Model,
+    graph: Graph,
     input: Input,
     options: &Options,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Converted> {
+    let layers = shift_layers(&graph);
+    let mut step = |done: usize, layer: &str| match progress(Progress { layer, done, layers: layers.len() }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::Stopped),
+    };
+    let equal = match options.channel_exponents {
+        true => Cow::Owned(equalized(model, input, &mut || step(0, "channels"))?),
+        false => Cow::Borrowed(model),
+    };
+    let model = &*equal;
+    let mut converted = with_graph(model, graph);
     let mut networks = Networks::new(model, &converted, input)?;
     let mut chunks = networks.chunks();
     let mut reports = Vec::new();
-    let layers = shift_layers(&converted);
-    let mut step = |done: usize| {
-        let layer = layers.get(done).map_or("activations", |&layer| model.graph.nodes[layer].name.as_str());
-        match progress(Progress { layer, done, layers: layers.len() }) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(Error::Stopped),
-        }
-    };
     for (index, &node) in layers.iter().enumerate() {
-        step(index)?;
+        step(index, &model.graph.nodes[node].name)?;
         let layer = Layer::new(model, node)?;
         if !networks.is_needed(node) || layer.patches.fan_in() > MOST_INPUTS {
             reports.push(round_layer(&mut converted, node, options)?);
@@ -131,8 +132,7 @@ fn calibrated(
         }
     }
     drop(chunks);
-    step(layers.len())?;
     converted.check()?;
-    let statistics = observe_nodes(&networks)?;
+    let statistics = observe_nodes(&networks, &mut || step(layers.len(), "activations"))?;
     Ok(Converted { model: converted, layers: reports, statistics })
 }

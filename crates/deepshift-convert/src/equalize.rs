@@ -12,15 +12,20 @@ use deepshift_models::integer::{ActivationStatistics, rounding_nodes};
 /// Beyond, a channel's rounding hardly counts any more, and a rare large value would be clamped for nothing.
 const MOST: i32 = 3;
 
-/// The same network with other sizes of channels between layers that no BatchNorm follows.
-pub(crate) fn equalized(model: &Model, pictures: Input) -> Result<Model> {
+/// The same network with other sizes of channels between layers that no BatchNorm follows. `go_on` is called now and then and
+/// may end it.
+pub(crate) fn equalized(
+    model: &Model,
+    pictures: Input,
+    go_on: &mut dyn FnMut() -> Result<()>,
+) -> Result<Model> {
     let ties = Ties::new(&model.graph)?;
     let nodes = free_nodes(&model.graph, &ties);
     let mut model = model.clone();
     if nodes.is_empty() {
         return Ok(model);
     }
-    let exponents = exponents(&ties, &observe_channels(&model, &nodes, pictures)?);
+    let exponents = exponents(&ties, &observe_channels(&model, &nodes, pictures, go_on)?);
     for index in 0..model.graph.nodes.len() {
         let node = model.graph.nodes[index].clone();
         let groups = match &node.op {
@@ -151,14 +156,14 @@ mod tests {
     fn exponents_of(model: &Model, pictures: &[f32]) -> Vec<i32> {
         let ties = Ties::new(&model.graph).unwrap();
         let nodes = free_nodes(&model.graph, &ties);
-        exponents(&ties, &observe_channels(model, &nodes, Input::Values(pictures)).unwrap())
+        exponents(&ties, &observe_channels(model, &nodes, Input::Values(pictures), &mut || Ok(())).unwrap())
     }
 
     #[test]
     fn the_network_stays_the_same_to_the_bit() {
         let model = uneven();
         let pictures = formula_input(&model.graph, 1, 16);
-        let equal = equalized(&model, Input::Values(&pictures)).unwrap();
+        let equal = equalized(&model, Input::Values(&pictures), &mut || Ok(())).unwrap();
         equal.check().unwrap();
         assert_ne!(equal.tensors, model.tensors);
         assert_eq!(logits(&equal, &pictures), logits(&model, &pictures));
@@ -171,7 +176,7 @@ mod tests {
     fn channels_become_alike() {
         let model = uneven();
         let pictures = formula_input(&model.graph, 1, 16);
-        let equal = equalized(&model, Input::Values(&pictures)).unwrap();
+        let equal = equalized(&model, Input::Values(&pictures), &mut || Ok(())).unwrap();
         let far = |model: &Model| exponents_of(model, &pictures).into_iter().map(i32::abs).sum::<i32>();
         assert!(far(&model) > 30 && 2 * far(&equal) < far(&model), "{} {}", far(&model), far(&equal));
     }

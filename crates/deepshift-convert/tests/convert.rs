@@ -253,14 +253,31 @@ fn layers_too_wide_for_a_covariance_are_rounded() {
 fn it_can_be_stopped_and_says_where_it_is() {
     let model = model();
     let pictures = formula_input(&model.graph, 1, 2);
-    let mut seen = Vec::new();
-    let mut progress = |step: deepshift_convert::Progress| {
-        seen.push((step.layer.to_owned(), step.done, step.layers));
-        if step.done == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    };
-    let stopped = convert(&model, Some(Input::Values(&pictures)), &options(4), &mut progress);
-    assert_eq!(stopped.unwrap_err(), Error::Stopped);
-    assert_eq!(seen, [("stem".into(), 0, 8), ("expand".into(), 1, 8), ("depthwise".into(), 2, 8)]);
+    let steps = [
+        "channels",
+        "stem",
+        "expand",
+        "depthwise",
+        "project",
+        "plain",
+        "auxiliary",
+        "grouped",
+        "fc",
+        "activations",
+    ];
+    for last in steps {
+        let mut seen = Vec::new();
+        let mut progress = |step: deepshift_convert::Progress| {
+            seen.push((step.layer.to_owned(), step.done, step.layers));
+            if step.layer == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let stopped = convert(&model, Some(Input::Values(&pictures)), &options(4), &mut progress);
+        assert_eq!(stopped.unwrap_err(), Error::Stopped);
+        let expected =
+            steps.iter().enumerate().map(|(done, layer)| (layer.to_string(), done.saturating_sub(1), 8));
+        assert_eq!(seen, expected.take(seen.len()).collect::<Vec<_>>());
+        assert_eq!(seen.last().unwrap().0, last);
+    }
 }
 
 #[test]

@@ -112,7 +112,9 @@ mod tests {
                 let least = (0..grid.values.len()).map(distance).fold(f32::INFINITY, f32::min);
                 assert_eq!(distance(grid.nearest(x)), least, "{:?} {x}", grid.format);
             }
-            [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY].map(|x| grid.nearest(x));
+            let last = grid.values.len() - 1;
+            assert_eq!([f32::NEG_INFINITY, f32::INFINITY].map(|x| grid.nearest(x)), [0, last]);
+            assert!([f32::NAN, -f32::NAN].into_iter().all(|x| grid.nearest(x) <= last));
         }
     }
 

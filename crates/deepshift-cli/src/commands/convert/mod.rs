@@ -209,12 +209,11 @@ fn calibration(options: &CalibrationOptions, model: &Model) -> Result<Option<Dat
 }
 
 fn convert(model: &Model, calibration: Option<Input>, options: &Options) -> Result<Converted> {
-    let mut progress: Option<Progress> = None;
+    let (mut progress, mut done) = (None, 0);
     let converted = deepshift_convert::convert(model, calibration, options, &mut |step| {
-        match &mut progress {
-            Some(progress) => progress.advance(1, step.layer),
-            None => progress = Some(Progress::new("convert", step.layers as u64)),
-        }
+        let progress = progress.get_or_insert_with(|| Progress::new("convert", step.layers as u64));
+        progress.advance((step.done - done) as u64, step.layer);
+        done = step.done;
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     match converted {
