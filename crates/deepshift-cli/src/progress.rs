@@ -65,8 +65,11 @@ fn bar(label: &str, total: u64) -> ProgressBar {
 
 fn plain_line(progress: &Progress, detail: &str) -> String {
     let Progress { label, total, done, started, .. } = progress;
-    let left = started.elapsed().as_secs_f64() * total.saturating_sub(*done) as f64 / (*done).max(1) as f64;
-    let line = format!("{label}: {done} of {total}, {left:.0} s left");
+    let mut line = format!("{label}: {done} of {total}");
+    if *done > 0 {
+        let left = started.elapsed().as_secs_f64() * total.saturating_sub(*done) as f64 / *done as f64;
+        line += &format!(", {left:.0} s left");
+    }
     if detail.is_empty() { line } else { format!("{line}, {detail}") }
 }
 
@@ -77,6 +80,7 @@ mod tests {
     #[test]
     fn a_plain_line_says_how_far_and_how_long() {
         let mut progress = Progress::new("eval", 10);
+        assert_eq!(plain_line(&progress, "reading"), "eval: 0 of 10, reading");
         progress.advance(10, "");
         assert_eq!(plain_line(&progress, ""), "eval: 10 of 10, 0 s left");
         assert_eq!(plain_line(&progress, "loss 0.5"), "eval: 10 of 10, 0 s left, loss 0.5");

@@ -8,8 +8,8 @@ use crate::round::rounded;
 use crate::samples::gather;
 use crate::walk::Networks;
 use crate::{Error, Result};
-use deepshift_core::graph::Graph;
-use deepshift_core::{Input, Model, Tensor};
+use deepshift_core::graph::{Graph, Node, Op};
+use deepshift_core::{Input, MAX_INTEGER_BITS, Model, Tensor};
 use deepshift_models::{Conversion, to_shift};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -44,8 +44,8 @@ pub struct Progress<'a> {
 const MOST_INPUTS: usize = 8192;
 
 /// Converts a float network. Calibration inputs are as the model takes them; without any, each weight is rounded by itself
-/// and nothing is corrected. `progress` is told of every layer, more than once where that takes long, and may stop the conversion. The result does not depend on
-/// the number of threads.
+/// and nothing is corrected. `progress` is told of every layer, and now and then of what comes before and after them, and may
+/// stop the conversion. The result does not depend on the number of threads.
 ///
 /// # Errors
 /// [`Error::BadArgument`] without calibration pictures where options need them, [`Error::Core`] for a model that does not
@@ -94,6 +94,17 @@ fn round_layer(model: &mut Model, layer: usize, options: &Options) -> Result<Lay
     Ok(report)
 }
 
+/// Channels are equalized for integer mode, which needs few bits in all layers; and weights that grow or shrink need
+/// channel exponents, because where no BatchNorm follows nothing else takes up a scale.
+fn can_equalize(graph: &Graph, options: &Options) -> bool {
+    let is_float =
+        |node: &Node| matches!(node.op, Op::Conv2d(_) | Op::Linear(_)) && node.shift_scheme().is_none();
+    let mut needed = graph.nodes.iter().zip(graph.needed()).filter(|(_, needed)| *needed);
+    options.channel_exponents
+        && options.conversion.format.bits <= MAX_INTEGER_BITS
+        && !needed.any(|(node, _)| is_float(node))
+}
+
 fn calibrated(
     model: &Model,
     graph: Graph,
@@ -106,8 +117,8 @@ fn calibrated(
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Error::Stopped),
     };
-    let equal = match options.channel_exponents {
-        true => Cow::Owned(equalized(model, input, &mut || step(0, "channels"))?),
+    let equal = match can_equalize(&graph, options) {
+        true => equalized(model, input, &mut || step(0, "channels"))?,
         false => Cow::Borrowed(model),
     };
     let model = &*equal;

@@ -1,5 +1,5 @@
 //! Channels that differ in size made alike, so that each uses all of the format that integer mode gives their node.
-//! After the cross-layer equalization of Nagel et al. (ICCV 2019), with powers of two, which change no f32 result.
+//! After the cross-layer equalization of Nagel et al. (ICCV 2019), with powers of two: the logits stay as they are, to the bit.
 
 use crate::Result;
 use crate::observe::observe_channels;
@@ -8,24 +8,25 @@ use deepshift_core::graph::{Graph, Op};
 use deepshift_core::round::exp2;
 use deepshift_core::{Input, Model, Tensor};
 use deepshift_models::integer::{ActivationStatistics, rounding_nodes};
+use std::borrow::Cow;
 
 /// Beyond, a channel's rounding hardly counts any more, and a rare large value would be clamped for nothing.
 const MOST: i32 = 3;
 
 /// The same network with other sizes of channels between layers that no BatchNorm follows. `go_on` is called now and then and
 /// may end it.
-pub(crate) fn equalized(
-    model: &Model,
+pub(crate) fn equalized<'a>(
+    model: &'a Model,
     pictures: Input,
     go_on: &mut dyn FnMut() -> Result<()>,
-) -> Result<Model> {
+) -> Result<Cow<'a, Model>> {
     let ties = Ties::new(&model.graph)?;
     let nodes = free_nodes(&model.graph, &ties);
-    let mut model = model.clone();
     if nodes.is_empty() {
-        return Ok(model);
+        return Ok(Cow::Borrowed(model));
     }
-    let exponents = exponents(&ties, &observe_channels(&model, &nodes, pictures, go_on)?);
+    let exponents = exponents(&ties, &observe_channels(model, &nodes, pictures, go_on)?);
+    let mut model = model.clone();
     for index in 0..model.graph.nodes.len() {
         let node = model.graph.nodes[index].clone();
         let groups = match &node.op {
@@ -38,15 +39,15 @@ pub(crate) fn equalized(
         };
         scale_layer(&mut model, &node.name, groups, &of(node.inputs[0]), &of(index));
     }
-    Ok(model)
+    Ok(Cow::Owned(model))
 }
 
-/// The nodes with channels to equalize and a format of their own. What is only concatenated takes that of the whole.
+/// The nodes with channels to equalize and a format of their own: what only one concatenation uses takes that of the whole.
 fn free_nodes(graph: &Graph, ties: &Ties) -> Vec<usize> {
     let users = graph.users();
     let mut nodes = rounding_nodes(graph);
     nodes.retain(|&node| ties.classes(node).any(|class| class.is_some()));
-    nodes.retain(|&node| !users[node].iter().all(|&user| matches!(graph.nodes[user].op, Op::Concat)));
+    nodes.retain(|&node| !matches!(users[node][..], [user] if matches!(graph.nodes[user].op, Op::Concat)));
     nodes
 }
 

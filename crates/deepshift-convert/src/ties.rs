@@ -48,10 +48,7 @@ impl Ties {
 
     /// The classes of a node's channels; none for those that have to stay as they are.
     pub fn classes(&self, node: usize) -> impl Iterator<Item = Option<usize>> {
-        let fixed = self.class(FIXED);
-        self.channels[node]
-            .clone()
-            .map(move |channel| Some(self.class(channel)).filter(|&class| class != fixed))
+        self.channels[node].clone().map(|channel| Some(self.class(channel)).filter(|&class| class != FIXED))
     }
 
     /// Every class is less than this.
@@ -83,9 +80,10 @@ impl Ties {
         self.channels[node].clone().for_each(|channel| self.tie(FIXED, channel));
     }
 
+    /// The first of both stands for them, so that [`FIXED`] always stands for itself.
     fn tie(&mut self, a: usize, b: usize) {
         let (a, b) = (self.class(a), self.class(b));
-        self.parent[b] = a;
+        self.parent[a.max(b)] = a.min(b);
     }
 
     fn class(&self, mut channel: usize) -> usize {
@@ -93,5 +91,94 @@ impl Ties {
             channel = self.parent[channel];
         }
         channel
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deepshift_core::graph::{BatchNorm, Conv2d, GraphBuilder, PadShortcut, Pool};
+
+    /// Two layers with an operation between them, and the nodes of the first layer and of the operation.
+    fn between(op: Op, channels: usize) -> (Graph, [usize; 2]) {
+        let mut net = GraphBuilder::new("between", &[3, 8, 8]);
+        let first = net.conv("first", 0, Conv2d::square(3, 4, 1));
+        let operands =
+            if matches!(op, Op::Multiply | Op::Add | Op::Concat) { vec![first; 2] } else { vec![first] };
+        let node = net.op("op", op, &operands);
+        let logits = net.conv("last", node, Conv2d::square(channels, 2, 1));
+        (net.finish(logits), [first, node])
+    }
+
+    fn classes(graph: &Graph, nodes: [usize; 2]) -> [Vec<Option<usize>>; 2] {
+        let ties = Ties::new(graph).unwrap();
+        nodes.map(|node| ties.classes(node).collect())
+    }
+
+    #[test]
+    fn what_no_factor_goes_through_is_fixed_on_both_sides() {
+        let shortcut = PadShortcut { stride: 1, before: 1, after: 1 };
+        let fixing = [
+            (Op::BatchNorm(BatchNorm { channels: 4, eps: 1e-3 }), 4),
+            (Op::Activation(Activation::Relu6), 4),
+            (Op::Activation(Activation::Sigmoid), 4),
+            (Op::Activation(Activation::Swish), 4),
+            (Op::Multiply, 4),
+            (Op::Slice([1, 3]), 2),
+            (Op::ChannelShuffle(2), 4),
+            (Op::PadShortcut(shortcut), 6),
+        ];
+        for (op, channels) in fixing {
+            let (graph, nodes) = between(op.clone(), channels);
+            assert_eq!(classes(&graph, nodes), [vec![None; 4], vec![None; channels]], "{op:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_factor_goes_through_has_the_classes_of_its_operands() {
+        let pool = Pool { kernel: [2; 2], stride: [2; 2], padding: [1; 2], ceil_mode: false };
+        let tying = [
+            Op::Activation(Activation::Relu),
+            Op::MaxPool(pool),
+            Op::AvgPool(pool),
+            Op::AdaptiveAvgPool([1, 1]),
+            Op::Add,
+            Op::Dropout(0.5),
+            Op::DropPath(0.5),
+        ];
+        for op in tying {
+            let (graph, nodes) = between(op.clone(), 4);
+            let [first, node] = classes(&graph, nodes);
+            assert!(first.iter().all(|class| class.is_some()), "{op:?}");
+            assert_eq!(node, first, "{op:?}");
+        }
+        let (graph, nodes) = between(Op::Concat, 8);
+        let [first, node] = classes(&graph, nodes);
+        assert_eq!(node, first.repeat(2));
+    }
+
+    #[test]
+    fn flattening_keeps_the_pixels_of_a_channel_together() {
+        let mut net = GraphBuilder::new("flatten", &[3, 2, 1]);
+        let first = net.conv("first", 0, Conv2d::square(3, 4, 1));
+        let flat = net.op("flatten", Op::Flatten, &[first]);
+        let logits = net.linear("last", flat, 8, 2);
+        let graph = net.finish(logits);
+        let [first, flat] = classes(&graph, [first, flat]);
+        assert_eq!(flat, first.iter().flat_map(|&class| [class; 2]).collect::<Vec<_>>());
+        assert!(first.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn inputs_and_all_outputs_are_fixed_and_pass_it_on() {
+        let mut net = GraphBuilder::new("outputs", &[3, 8, 8]);
+        let first = net.conv("first", 0, Conv2d::square(3, 4, 1));
+        let relu = net.relu("relu", first);
+        let logits = net.conv("last", relu, Conv2d::square(4, 2, 1));
+        let mut graph = net.finish(logits);
+        assert!(classes(&graph, [first, relu]).concat().iter().all(|class| class.is_some()));
+        assert!(classes(&graph, [0, logits]).concat().iter().all(|class| class.is_none()));
+        graph.outputs.push(relu);
+        assert!(classes(&graph, [first, relu]).concat().iter().all(|class| class.is_none()));
     }
 }

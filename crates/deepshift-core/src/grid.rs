@@ -106,14 +106,15 @@ mod tests {
     #[test]
     fn the_nearest_is_nearest() {
         for grid in grids() {
-            let edges = [0.0, -0.0, 1e-30, -1e-30, 1e30, -1e30, f32::MAX, f32::MIN];
+            let edges = [0.0, -0.0, 1e-30, -1e-30];
             for x in (-600..600).map(|i| i as f32 / 251.0).chain(edges).chain(grid.values.iter().copied()) {
                 let distance = |index: usize| (grid.value(index) - x).abs();
                 let least = (0..grid.values.len()).map(distance).fold(f32::INFINITY, f32::min);
                 assert_eq!(distance(grid.nearest(x)), least, "{:?} {x}", grid.format);
             }
             let last = grid.values.len() - 1;
-            assert_eq!([f32::NEG_INFINITY, f32::INFINITY].map(|x| grid.nearest(x)), [0, last]);
+            assert!([f32::NEG_INFINITY, f32::MIN, -1e30].into_iter().all(|x| grid.nearest(x) == 0));
+            assert!([f32::INFINITY, f32::MAX, 1e30].into_iter().all(|x| grid.nearest(x) == last));
             assert!([f32::NAN, -f32::NAN].into_iter().all(|x| grid.nearest(x) <= last));
         }
     }

@@ -10,8 +10,10 @@ const CANDIDATES: usize = (HIGHEST - LOWEST + 1) as usize;
 const SAMPLE: usize = 2048;
 /// The same for each channel where channels are looked at one by one.
 const CHANNEL_SAMPLE: usize = 64;
-/// From one of these to the next, modulo the number of values: a prime, so that no channel, row or column is left out.
+/// From one of these to the next, modulo the number of values: a prime, so that no channel is left out.
 const STRIDE: usize = 1_000_003;
+/// The golden ratio of the numbers of 32 bits: its multiples are spread evenly over them, however many are taken.
+const GOLDEN: u32 = 0x9E37_79B9;
 
 /// Squared quantization error of each candidate number of fraction bits.
 #[derive(Debug, Clone)]
@@ -40,7 +42,14 @@ impl ActivationStatistics {
         let count = channels.len();
         let pixels = values.len() / count.max(1);
         for (channel, statistics) in channels.iter_mut().enumerate() {
-            let places = (0..pixels.min(CHANNEL_SAMPLE)).map(|place| place * STRIDE % pixels);
+            let pixel = |place: usize| match pixels <= CHANNEL_SAMPLE {
+                true => place,
+                false => {
+                    let of_all = u64::from((place as u32).wrapping_mul(GOLDEN));
+                    ((of_all * pixels as u64) >> 32) as usize
+                }
+            };
+            let places = (0..pixels.min(CHANNEL_SAMPLE)).map(pixel);
             statistics.take(places.map(|pixel| values[pixel * count + channel]));
         }
     }
@@ -139,6 +148,20 @@ mod tests {
                 statistics.observe(&values);
                 assert_eq!(statistics.largest(), 1.0, "{channel} of {channels}");
             }
+        }
+    }
+
+    #[test]
+    fn the_sample_of_a_channel_is_spread_over_its_pixels() {
+        for pixels in [1, 9, 64, 65, 40 * 40, 100 * 100, 111 * 111, 200 * 200] {
+            // The first channel is largest in the first quarter of the pixels, and so on.
+            let quarter = |pixel: usize| pixel * 4 / pixels;
+            let value = |at: usize| if quarter(at / 4) == at % 4 { 1.0 } else { 0.01 };
+            let values: Vec<f32> = (0..4 * pixels).map(value).collect();
+            let mut channels = vec![ActivationStatistics::default(); 4];
+            ActivationStatistics::observe_channels(&mut channels, &values);
+            let seen = channels.iter().filter(|channel| channel.largest() == 1.0).count();
+            assert_eq!(seen, pixels.min(4), "{pixels} pixels");
         }
     }
 
