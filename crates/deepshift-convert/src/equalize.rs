@@ -42,12 +42,10 @@ pub(crate) fn equalized<'a>(
     Ok(Cow::Owned(model))
 }
 
-/// The nodes with channels to equalize and a format of their own: what only one concatenation uses takes that of the whole.
+/// The nodes with channels to equalize and a format of their own.
 fn free_nodes(graph: &Graph, ties: &Ties) -> Vec<usize> {
-    let users = graph.users();
     let mut nodes = rounding_nodes(graph);
     nodes.retain(|&node| ties.classes(node).any(|class| class.is_some()));
-    nodes.retain(|&node| !matches!(users[node][..], [user] if matches!(graph.nodes[user].op, Op::Concat)));
     nodes
 }
 

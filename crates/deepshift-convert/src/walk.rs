@@ -28,6 +28,7 @@ pub(crate) struct Chunk {
 /// Both networks.
 pub(crate) struct Networks<'a> {
     input: Input<'a>,
+    pictures: usize,
     input_elements: usize,
     operands: Vec<Vec<usize>>,
     needed: Vec<bool>,
@@ -52,7 +53,8 @@ impl<'a> Networks<'a> {
     /// An error without pictures.
     pub fn new(model: &Model, converted: &Model, input: Input<'a>) -> Result<Self> {
         let graph = &model.graph;
-        if input.count(graph.input_shape())? == 0 {
+        let pictures = input.count(graph.input_shape())?;
+        if pictures == 0 {
             return Err(Error::BadArgument("there are no calibration pictures".into()));
         }
         let shapes = graph.shapes()?;
@@ -67,6 +69,7 @@ impl<'a> Networks<'a> {
             .collect();
         Ok(Self {
             input,
+            pictures,
             input_elements: elements[0],
             operands: graph.nodes.iter().map(|node| node.inputs.clone()).collect(),
             largest: (0..elements.len())
@@ -83,14 +86,6 @@ impl<'a> Networks<'a> {
         })
     }
 
-    pub fn pictures(&self) -> usize {
-        let elements = match self.input {
-            Input::Pictures(bytes) => bytes.len(),
-            Input::Values(values) => values.len(),
-        };
-        elements / self.input_elements
-    }
-
     /// Nodes of each network.
     pub fn nodes(&self) -> usize {
         self.operands.len()
@@ -102,7 +97,7 @@ impl<'a> Networks<'a> {
 
     /// All pictures, at the start.
     pub fn chunks(&self) -> Vec<Chunk> {
-        let (all, size) = (self.pictures(), (CHUNK_ELEMENTS / self.largest.max(1)).clamp(1, MAX_CHUNK));
+        let (all, size) = (self.pictures, (CHUNK_ELEMENTS / self.largest.max(1)).clamp(1, MAX_CHUNK));
         (0..all)
             .step_by(size)
             .map(|first| Chunk {
@@ -122,7 +117,7 @@ impl<'a> Networks<'a> {
         layer: usize,
         look: impl FnOnce(&BTreeMap<usize, Pair>, &[f32]) -> T,
     ) -> Result<T> {
-        let limit = self.memory / self.pictures();
+        let limit = self.memory / self.pictures;
         let stay = (chunk.position + 1..=layer).rev().find(|&position| self.kept[position] <= limit);
         let stay = stay.unwrap_or(chunk.position);
         let moves = stay > chunk.position;

@@ -4,6 +4,8 @@ use crate::kernels::Kernels;
 use crate::{Error, Result};
 use std::fmt;
 use std::str::FromStr;
+#[cfg(not(target_family = "wasm"))]
+use std::sync::LazyLock;
 
 /// The environment variable that names an instruction set.
 pub const ENVIRONMENT_VARIABLE: &str = "DEEPSHIFT_CPU";
@@ -107,6 +109,16 @@ pub(crate) fn choose(asked: Option<Isa>) -> Result<Kernels> {
     Kernels::new(isa).ok_or_else(|| {
         Error::Unsupported(format!("this CPU has no {isa}: use one of {}", names(Isa::available())))
     })
+}
+
+/// Runs a loop compiled for this CPU's vectors. The closure and the functions that it calls must be `#[inline(always)]`: what
+/// stays a call runs with the instructions that every CPU has.
+#[cfg(not(target_family = "wasm"))]
+#[inline(always)]
+pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
+    static KERNELS: LazyLock<Kernels> =
+        LazyLock::new(|| from_environment().and_then(choose).unwrap_or(Kernels::Scalar));
+    KERNELS.vectorize(work)
 }
 
 #[cfg(test)]

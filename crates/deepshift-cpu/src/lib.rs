@@ -42,8 +42,8 @@ pub use error::{Error, Result};
 pub use executor::Executor;
 #[cfg(not(target_family = "wasm"))]
 pub use float::gram;
-pub use isa::{ENVIRONMENT_VARIABLE, Isa};
 #[cfg(not(target_family = "wasm"))]
-pub use nodes::vectorized;
+pub use isa::vectorized;
+pub use isa::{ENVIRONMENT_VARIABLE, Isa};
 pub use nodes::{FloatNodes, Patches};
 pub use options::Options;

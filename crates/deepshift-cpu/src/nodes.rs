@@ -8,8 +8,6 @@ use crate::kernels::Kernels;
 use crate::{Error, Result};
 use deepshift_core::graph::Graph;
 use deepshift_core::{Input, Kernel, Model};
-#[cfg(not(target_family = "wasm"))]
-use std::sync::LazyLock;
 
 /// The float mode of a model, one node at a time on the calling thread. All values are
 /// `[pictures, height, width, channels]`.
@@ -47,15 +45,6 @@ impl FloatNodes {
 
 fn kernels() -> Result<Kernels> {
     choose(from_environment()?)
-}
-
-/// Runs a loop compiled for this CPU's vectors. The closure and the functions that it calls must be `#[inline(always)]`: what
-/// stays a call runs with the instructions that every CPU has.
-#[cfg(not(target_family = "wasm"))]
-#[inline(always)]
-pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
-    static KERNELS: LazyLock<Kernels> = LazyLock::new(|| kernels().unwrap_or(Kernels::Scalar));
-    KERNELS.vectorize(work)
 }
 
 /// What each output of a layer sees.

@@ -45,12 +45,6 @@ pub(super) fn fuse(graph: &Graph) -> Fusion {
     fusion
 }
 
-/// The nodes whose values integer mode rounds to formats that calibration chooses.
-pub fn rounding_nodes(graph: &Graph) -> Vec<usize> {
-    let operations = fuse(graph).operations.into_iter();
-    operations.filter(|fused| rounds(&graph.nodes[fused.start].op)).map(|fused| fused.end).collect()
-}
-
 fn follow(graph: &Graph, users: &[Vec<usize>], start: usize) -> Fused {
     let mut fused = Fused { start, norm: None, clamp: None, end: start };
     let rounds = rounds(&graph.nodes[start].op);

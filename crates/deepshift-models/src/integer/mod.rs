@@ -6,5 +6,5 @@ mod fuse;
 mod statistics;
 
 pub use build::{IntegerReport, RaisedExponent, build_integer};
-pub use fuse::rounding_nodes;
+pub use fraction::rounding_nodes;
 pub use statistics::ActivationStatistics;

@@ -41,14 +41,14 @@ impl ActivationStatistics {
     pub fn observe_channels(channels: &mut [Self], values: &[f32]) {
         let count = channels.len();
         let pixels = values.len() / count.max(1);
+        let pixel = |place: usize| match pixels <= CHANNEL_SAMPLE {
+            true => place,
+            false => {
+                let of_all = u64::from((place as u32).wrapping_mul(GOLDEN));
+                ((of_all * pixels as u64) >> 32) as usize
+            }
+        };
         for (channel, statistics) in channels.iter_mut().enumerate() {
-            let pixel = |place: usize| match pixels <= CHANNEL_SAMPLE {
-                true => place,
-                false => {
-                    let of_all = u64::from((place as u32).wrapping_mul(GOLDEN));
-                    ((of_all * pixels as u64) >> 32) as usize
-                }
-            };
             let places = (0..pixels.min(CHANNEL_SAMPLE)).map(pixel);
             statistics.take(places.map(|pixel| values[pixel * count + channel]));
         }
