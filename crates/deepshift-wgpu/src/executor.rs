@@ -1,11 +1,10 @@
 //! The way in: a device, a model, options, inputs, logits.
 
 use crate::gpu::promise;
-use crate::network::{Network, Shape};
 use crate::record::{Pipelines, Recording, check_limits};
-use crate::values::{Entry, Exit};
 use crate::{Error, Gpu, Result};
 use deepshift_core::{Input, Kernel, Mode, Model};
+use deepshift_lowering::{Entry, Exit, Network};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How a model is run.
@@ -52,19 +51,7 @@ impl Executor {
         gpu.check()?;
         model.check()?;
         let input_shape = model.graph.input_shape().to_vec();
-        let shape = Shape::new(&input_shape);
-        let (mut network, entry, format) = match (options.mode, &model.integer) {
-            (Mode::Integer, integer) => {
-                let network = crate::integer::network(model, options.kernel, gpu.traits)?;
-                let Some(integer) = integer else {
-                    return Err(Error::BadArgument("no integer network".into()));
-                };
-                (network, Entry::integer(integer, shape), Some(integer.nodes[integer.output].format))
-            }
-            (Mode::Float, _) => {
-                (crate::float::network(model, options.kernel, gpu.traits)?, Entry::float(model, shape), None)
-            }
-        };
+        let mut network = deepshift_lowering::network(model, options.mode, options.kernel)?;
         let limits = gpu.device.limits();
         check_limits(&limits, &network, 1)?;
         let largest = network.values.iter().map(|value| value.bytes() as u64).max().unwrap_or(1);
@@ -73,10 +60,10 @@ impl Executor {
         let constants = gpu.guarded("the weights", || Ok(upload(gpu, &constants))).await?;
         let executor = Self {
             gpu: gpu.clone(),
-            exit: Exit { value: network.values[network.output], format },
+            entry: Entry::new(model, options.mode)?,
+            exit: Exit::new(model, options.mode, &network)?,
             network,
             constants,
-            entry,
             input_shape,
             batch: ((room / largest.max(1)) as usize).clamp(1, MAX_BATCH),
             recorded: Mutex::default(),

@@ -32,23 +32,17 @@
 
 mod error;
 mod executor;
-mod float;
 mod gpu;
-mod integer;
 mod layer;
-mod network;
-mod operations;
-mod plan;
+mod program;
 mod record;
 mod shader;
 mod times;
-mod values;
 #[cfg(test)]
 mod variants;
-mod weights;
 
 pub use deepshift_core::{Kernel, Mode};
+pub use deepshift_lowering::LayerTime;
 pub use error::{Error, Result};
 pub use executor::{Executor, Options};
 pub use gpu::{Adapter, Gpu};
-pub use times::LayerTime;

@@ -1,12 +1,13 @@
 //! A network recorded for a number of pictures: buffers, pipelines and dispatches, replayed for every run.
 
-use crate::network::{Network, OUTPUT, Operation};
-use crate::plan::{Life, Shared};
+use crate::program::{OUTPUT, Source, bindings, dispatch};
 use crate::shader::Shader;
 use crate::{Error, Gpu, Result};
+use deepshift_lowering::{Network, Operation, Shared};
 
 /// All that a run needs.
 pub struct Recording {
+    /// In the order of the operations.
     pub steps: Vec<Step>,
     pub input: wgpu::Buffer,
     pub output: wgpu::Buffer,
@@ -14,10 +15,8 @@ pub struct Recording {
     pub output_bytes: u64,
 }
 
-/// One dispatch.
+/// The dispatch of one operation.
 pub struct Step {
-    /// Index of the operation.
-    pub operation: usize,
     pub pipeline: wgpu::ComputePipeline,
     pub bind_group: wgpu::BindGroup,
     pub workgroups: [u32; 2],
@@ -37,14 +36,13 @@ impl Recording {
     ) -> Result<Self> {
         check_limits(&gpu.device.limits(), network, pictures)?;
         let bytes = |value: usize| network.values[value].bytes() as u64 * pictures as u64;
-        let lives = lives(network, pictures);
-        let shared = Shared::new(&lives);
+        let shared = Shared::new(network, pictures);
         let buffers: Vec<wgpu::Buffer> =
             shared.sizes.iter().map(|&size| value_buffer(&gpu.device, size)).collect();
         let buffer = |value: usize| &buffers[shared.buffer_of[value]];
         let mut steps = Vec::with_capacity(network.operations.len());
-        for (index, operation) in network.operations.iter().enumerate() {
-            let dispatch = operation.program.dispatch(pictures);
+        for operation in &network.operations {
+            let dispatch = dispatch(network, operation, gpu.traits, pictures);
             let layout = bind_group_layout(&gpu.device, operation);
             let known = pipelines.iter().find(|(shader, _)| *shader == dispatch.shader);
             let pipeline = match known {
@@ -55,14 +53,15 @@ impl Recording {
                     made
                 }
             };
-            let values =
-                std::iter::once((OUTPUT, operation.output)).chain(operation.operands.iter().copied());
-            let mut entries: Vec<wgpu::BindGroupEntry> =
-                values.map(|(binding, value)| entry(binding, buffer(value), bytes(value))).collect();
-            entries.extend(operation.constants.iter().map(|&(binding, constant)| wgpu::BindGroupEntry {
-                binding,
-                resource: constants[constant].as_entire_binding(),
-            }));
+            let entries: Vec<wgpu::BindGroupEntry> = bindings(operation)
+                .into_iter()
+                .map(|(binding, source)| match source {
+                    Source::Value(value) => entry(binding, buffer(value), bytes(value)),
+                    Source::Constant(constant) => {
+                        wgpu::BindGroupEntry { binding, resource: constants[constant].as_entire_binding() }
+                    }
+                })
+                .collect();
             let descriptor = wgpu::BindGroupDescriptor {
                 label: Some(&operation.name),
                 layout: &layout,
@@ -76,7 +75,7 @@ impl Recording {
                     operation.name, dispatch.workgroups
                 ))
             })?;
-            steps.push(Step { operation: index, pipeline, bind_group, workgroups });
+            steps.push(Step { pipeline, bind_group, workgroups });
         }
         Ok(Self {
             steps,
@@ -93,26 +92,6 @@ impl Step {
         pass.set_bind_group(0, &self.bind_group, &[]);
         pass.dispatch_workgroups(self.workgroups[0], self.workgroups[1], 1);
     }
-}
-
-/// From the writing of each value to its last use; the output is read after everything.
-fn lives(network: &Network, pictures: usize) -> Vec<Life> {
-    let mut lives: Vec<Life> = network
-        .values
-        .iter()
-        .map(|value| Life { first: usize::MAX, last: 0, bytes: value.bytes() as u64 * pictures as u64 })
-        .collect();
-    lives[network.input].first = 0;
-    for (index, operation) in network.operations.iter().enumerate() {
-        // The input is written before operation 0.
-        let time = index + 1;
-        lives[operation.output].first = lives[operation.output].first.min(time);
-        for value in operation.operands.iter().map(|&(_, value)| value).chain([operation.output]) {
-            lives[value].last = lives[value].last.max(time);
-        }
-    }
-    lives[network.output].last = usize::MAX;
-    lives
 }
 
 /// The numbers of workgroups across and down that make at least so many.
@@ -150,16 +129,10 @@ pub fn check_limits(limits: &wgpu::Limits, network: &Network, pictures: usize) -
     Ok(())
 }
 
-/// Numbers of all bindings but the output's come with what is only read.
-fn bindings(operation: &Operation) -> Vec<u32> {
-    let read = operation.operands.iter().chain(&operation.constants).map(|&(binding, _)| binding);
-    std::iter::once(OUTPUT).chain(read).collect()
-}
-
 fn bind_group_layout(device: &wgpu::Device, operation: &Operation) -> wgpu::BindGroupLayout {
     let entries: Vec<wgpu::BindGroupLayoutEntry> = bindings(operation)
         .into_iter()
-        .map(|binding| wgpu::BindGroupLayoutEntry {
+        .map(|(binding, _)| wgpu::BindGroupLayoutEntry {
             binding,
             visibility: wgpu::ShaderStages::COMPUTE,
             ty: wgpu::BindingType::Buffer {
@@ -226,20 +199,25 @@ fn entry(binding: u32, buffer: &wgpu::Buffer, bytes: u64) -> wgpu::BindGroupEntr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{Element, OPERAND, Program, Shape, Value, WEIGHTS};
+    use deepshift_lowering::{Element, End, Kind, Shape, Value};
 
     #[test]
     fn limits_are_named() {
         let shape = Shape { channels: 8, height: 16, width: 16 };
-        let mut network = Network::new(Value { shape, element: Element::Float });
-        let output = network.value(shape, Element::Float);
-        network.operations.push(Operation {
-            name: "layer".into(),
-            output,
-            operands: vec![(OPERAND, 0), (WEIGHTS, 0)],
+        let value = Value { shape, element: Element::Float };
+        let network = Network {
+            values: vec![value, value],
             constants: Vec::new(),
-            program: Program::Each(Shader::new(&[]), 1),
-        });
+            operations: vec![Operation {
+                name: "product".into(),
+                output: 1,
+                operands: vec![0, 0],
+                kind: Kind::Multiply,
+                end: End::AsIs,
+            }],
+            input: 0,
+            output: 1,
+        };
         let bytes = 8 * 16 * 16 * 4;
         let fits = wgpu::Limits {
             max_storage_buffer_binding_size: 2 * bytes,

@@ -5,15 +5,7 @@ use crate::gpu::promise;
 use crate::record::{Recording, Step};
 use crate::{Gpu, Result};
 use deepshift_core::Input;
-
-/// The time of one node.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LayerTime {
-    /// The node's name.
-    pub name: String,
-    /// Mean of a few repetitions.
-    pub milliseconds: f64,
-}
+use deepshift_lowering::LayerTime;
 
 /// Each dispatch is repeated, because browsers round the device's clock. None reads what it writes, so that the results stay.
 const REPETITIONS: u32 = 8;
@@ -34,16 +26,7 @@ impl Executor {
         } else {
             self.clocked(&recording, clock).await?
         };
-        let mut layers: Vec<LayerTime> = Vec::new();
-        for (step, milliseconds) in recording.steps.iter().zip(times) {
-            let name = &self.network.operations[step.operation].name;
-            match layers.last_mut() {
-                // A concatenation has a step for each operand.
-                Some(last) if last.name == *name => last.milliseconds += milliseconds,
-                _ => layers.push(LayerTime { name: name.clone(), milliseconds }),
-            }
-        }
-        Ok(layers)
+        Ok(LayerTime::of_operations(&self.network, times))
     }
 
     async fn stamped(&self, recording: &Recording, queries: u32) -> Result<Vec<f64>> {

@@ -14,9 +14,9 @@ pub use random::Random;
 pub use twin::{LayerSpec, Twin};
 
 use crate::gpu::Traits;
-use crate::network::Network;
-use crate::{Kernel, float, integer};
-use deepshift_core::{FixedPoint, Model};
+use crate::program::dispatch;
+use deepshift_core::{FixedPoint, Kernel, Mode, Model};
+use deepshift_lowering::Network;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use std::collections::HashSet;
 
@@ -34,9 +34,15 @@ impl Checker {
     }
 
     fn network(&mut self, network: &Network, what: &str) {
+        for [packed_dot, is_cpu] in [[true, false], [false, true]] {
+            self.shaders(network, Traits { packed_dot, is_cpu }, what);
+        }
+    }
+
+    fn shaders(&mut self, network: &Network, traits: Traits, what: &str) {
         for operation in &network.operations {
             for pictures in [1, 3, 16] {
-                let shader = operation.program.dispatch(pictures).shader;
+                let shader = dispatch(network, operation, traits, pictures).shader;
                 if self.known.insert(shader.text().into()) {
                     self.shader(shader.text(), &format!("{what}, {}", operation.name));
                 }
@@ -56,14 +62,13 @@ impl Checker {
 
     fn model(&mut self, model: &Model, what: &str) {
         for kernel in Kernel::ALL {
-            for [packed_dot, is_cpu] in [[true, false], [false, true]] {
-                let traits = Traits { packed_dot, is_cpu };
-                if model.integer.is_some() {
-                    self.network(&integer::network(model, kernel, traits).expect(what), what);
-                }
-                if kernel != Kernel::Shift {
-                    self.network(&float::network(model, kernel, traits).expect(what), what);
-                }
+            if model.integer.is_some() {
+                let network = deepshift_lowering::network(model, Mode::Integer, kernel);
+                self.network(&network.expect(what), what);
+            }
+            if kernel != Kernel::Shift {
+                let network = deepshift_lowering::network(model, Mode::Float, kernel);
+                self.network(&network.expect(what), what);
             }
         }
     }

@@ -11,8 +11,10 @@ mod twin;
 pub use random::Random;
 pub use twin::{LayerSpec, Twin};
 
-use deepshift_core::{Input, Kernel, Mode, Model};
-use deepshift_wgpu::{Executor, Gpu, Options};
+pub use deepshift_wgpu::{Error, Gpu, Options};
+
+use deepshift_core::{Input, Model};
+use deepshift_wgpu::Executor;
 use std::sync::OnceLock;
 
 /// The device that all tests share; `None` where `DEEPSHIFT_NO_GPU=1` says to do without. No adapter is a failure.
@@ -31,34 +33,12 @@ pub fn gpu() -> Option<&'static Gpu> {
     .as_ref()
 }
 
+/// The device, and as if it were one that other shaders are chosen for.
+pub fn variants(gpu: &Gpu) -> Vec<Gpu> {
+    vec![gpu.clone(), gpu.pretending(false, false)]
+}
+
 /// Logits of these options.
-pub fn run(gpu: &Gpu, model: &Model, input: Input, options: Options, what: &str) -> Vec<f32> {
-    pollster::block_on(async {
-        Executor::new(gpu, model, options).await.expect(what).run(input).await.expect(what)
-    })
-}
-
-/// Asserts that every kernel gives the reference's logits.
-pub fn assert_integer_exact(gpu: &Gpu, model: &Model, input: Input, what: &str) {
-    let expected = deepshift_core::reference::integer_logits(model, input).expect(what);
-    for kernel in Kernel::ALL {
-        assert_exact(gpu, model, input, kernel, &expected, what);
-    }
-}
-
-/// Asserts that a kernel gives exactly these logits, with the shaders of this device and with others.
-pub fn assert_exact(gpu: &Gpu, model: &Model, input: Input, kernel: Kernel, expected: &[f32], what: &str) {
-    assert_equal(gpu, model, input, kernel, expected, what);
-    if kernel != Kernel::NaiveMultiply {
-        assert_equal(&gpu.pretending(false, false), model, input, kernel, expected, what);
-    }
-}
-
-fn assert_equal(gpu: &Gpu, model: &Model, input: Input, kernel: Kernel, expected: &[f32], what: &str) {
-    let logits = run(gpu, model, input, Options { mode: Mode::Integer, kernel }, what);
-    assert_eq!(logits.len(), expected.len(), "{what}: {kernel}");
-    let difference = logits.iter().zip(expected).position(|(got, expected)| got != expected);
-    if let Some(index) = difference {
-        panic!("{what}: {kernel}: logit {index} is {} and not {}", logits[index], expected[index]);
-    }
+pub fn try_run(gpu: &Gpu, model: &Model, options: Options, input: Input) -> Result<Vec<f32>, Error> {
+    pollster::block_on(async { Executor::new(gpu, model, options).await?.run(input).await })
 }

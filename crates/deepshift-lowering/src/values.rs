@@ -1,9 +1,8 @@
 //! Inputs on their way to the device, and logits on their way back.
 
-use crate::network::{Element, Shape, Value};
-use crate::{Error, Result};
-use deepshift_core::integer::IntegerNetwork;
-use deepshift_core::{FixedPoint, Input, Model};
+use crate::integer::integer;
+use crate::network::{Element, Network, Shape, Value};
+use deepshift_core::{Error, FixedPoint, Input, Mode, Model, Preprocessing, Result};
 
 /// How inputs enter a network.
 pub struct Entry {
@@ -23,22 +22,21 @@ enum Kind {
 }
 
 impl Entry {
-    pub fn integer(network: &IntegerNetwork, shape: Shape) -> Self {
-        let node = &network.nodes[0];
-        let tables = node.op.tables().map_or(Vec::new(), |tables| tables.entries.clone());
-        Self { shape, kind: Kind::Integer { tables, format: node.format } }
+    /// For a model that is run in this mode. Errors: integer mode of a file that has it not.
+    pub fn new(model: &Model, mode: Mode) -> Result<Self> {
+        let shape = Shape::new(model.graph.input_shape());
+        let kind = match mode {
+            Mode::Integer => {
+                let node = &integer(model)?.nodes[0];
+                let tables = node.op.tables().map_or(Vec::new(), |tables| tables.entries.clone());
+                Kind::Integer { tables, format: node.format }
+            }
+            Mode::Float => Kind::Float { tables: model.preprocessing.as_ref().map(float_tables) },
+        };
+        Ok(Self { shape, kind })
     }
 
-    pub fn float(model: &Model, shape: Shape) -> Self {
-        let tables = model.preprocessing.as_ref().map(|preprocessing| {
-            (0..preprocessing.mean.len())
-                .flat_map(|channel| (0..=255).map(move |byte| preprocessing.value(channel, byte)))
-                .collect()
-        });
-        Self { shape, kind: Kind::Float { tables } }
-    }
-
-    /// The inputs as quads.
+    /// The inputs as quads. Errors: bytes for a file that has no tables for them.
     pub fn quads(&self, input: Input) -> Result<Vec<u8>> {
         let untold =
             || Error::BadArgument("the file does not say how bytes become inputs: give f32 values".into());
@@ -78,14 +76,32 @@ impl Entry {
     }
 }
 
+fn float_tables(preprocessing: &Preprocessing) -> Vec<f32> {
+    (0..preprocessing.mean.len())
+        .flat_map(|channel| (0..=255).map(move |byte| preprocessing.value(channel, byte)))
+        .collect()
+}
+
 /// How the output's quads become logits.
 pub struct Exit {
-    pub value: Value,
+    value: Value,
     /// Of an integer network.
-    pub format: Option<FixedPoint>,
+    format: Option<FixedPoint>,
 }
 
 impl Exit {
+    /// For the output of a model's network in this mode. Errors: integer mode of a file that has it not.
+    pub fn new(model: &Model, mode: Mode, network: &Network) -> Result<Self> {
+        let format = match mode {
+            Mode::Integer => {
+                let integer = integer(model)?;
+                Some(integer.nodes[integer.output].format)
+            }
+            Mode::Float => None,
+        };
+        Ok(Self { value: network.values[network.output], format })
+    }
+
     /// Logits in the graph's order, channel after channel.
     pub fn logits(&self, quads: &[u8]) -> Vec<f32> {
         let Value { shape, element } = self.value;

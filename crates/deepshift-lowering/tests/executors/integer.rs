@@ -1,9 +1,8 @@
 //! Integer mode equals the reference interpreter to the bit, over the table of the CPU kernels.
 
-mod common;
-
-use common::cases::{edge_shapes, every_operation, random_conv, single, specs};
-use common::{LayerSpec, Random, Twin, assert_exact, assert_integer_exact, gpu};
+use crate::assertions::{assert_exact, assert_integer_exact};
+use crate::common::cases::{edge_shapes, every_operation, random_conv, single, specs};
+use crate::common::{LayerSpec, Random, Twin, gpu};
 use deepshift_core::graph::Conv2d;
 use deepshift_core::integer::Rescale;
 use deepshift_core::reference::integer_logits;

@@ -1,12 +1,10 @@
 //! The shipped models of digits, in both modes and with every kernel; those of photographs would keep an emulated GPU and
 //! the reference interpreter busy for minutes.
 
-mod common;
-
-use common::{Random, assert_integer_exact, gpu, run};
+use crate::assertions::{assert_integer_exact, run};
+use crate::common::{Options, Random, gpu};
 use deepshift_core::reference::float_logits;
 use deepshift_core::{Input, Kernel, Mode, Model};
-use deepshift_wgpu::Options;
 
 fn models() -> Vec<(String, Model)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/models");

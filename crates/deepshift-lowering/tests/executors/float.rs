@@ -1,22 +1,21 @@
 //! Float mode agrees with the reference interpreter to rounding error.
 
-mod common;
-
-use common::cases::{every_float_operation, float_shapes};
-use common::{LayerSpec, Random, Twin, gpu, run};
+use crate::assertions::run;
+use crate::common::cases::{every_float_operation, float_shapes};
+use crate::common::{Error, Gpu, LayerSpec, Options, Random, Twin, gpu, try_run, variants};
 use deepshift_core::graph::{GraphBuilder, Linear, Op, ShiftScheme, WeightKind};
 use deepshift_core::reference::float_logits;
 use deepshift_core::{
     FixedPoint, Input, Kernel, Mode, Model, Provenance, ShiftFormat, ShiftType, ShiftWeight, Tensor,
 };
-use deepshift_wgpu::{Error, Executor, Gpu, Options};
 
 /// Asserts agreement to 1e-5 of the largest logit.
 fn assert_close(gpu: &Gpu, model: &Model, input: Input, what: &str) {
     let expected = float_logits(model, input).expect(what);
     let largest = expected.iter().fold(0f32, |largest, x| largest.max(x.abs()));
-    let shared_sums = gpu.pretending(true, false);
-    for (gpu, kernel) in [(gpu, Kernel::Dot), (&shared_sums, Kernel::Dot), (gpu, Kernel::NaiveMultiply)] {
+    let devices = variants(gpu);
+    let dots = devices.iter().map(|gpu| (gpu, Kernel::Dot));
+    for (gpu, kernel) in dots.chain([(gpu, Kernel::NaiveMultiply)]) {
         let logits = run(gpu, model, input, Options { mode: Mode::Float, kernel }, what);
         assert_eq!(logits.len(), expected.len());
         for (got, expected) in logits.iter().zip(&expected) {
@@ -93,18 +92,15 @@ fn whole_networks_with_every_operation() {
 fn what_cannot_be_done_is_said() {
     let Some(gpu) = gpu() else { return };
     let model = every_float_operation(1);
-    let make = |model: &Model, mode, kernel| {
-        pollster::block_on(Executor::new(gpu, model, Options { mode, kernel })).map(|_| ())
-    };
+    let logits = |model: &Model, options, input| try_run(gpu, model, options, input);
+    let make = |model: &Model, mode, kernel| logits(model, Options { mode, kernel }, Input::Values(&[]));
     let message = |mode, kernel| make(&model, mode, kernel).expect_err("an error").to_string();
     assert!(message(Mode::Float, Kernel::Shift).contains("no shift kernel in float mode"));
     assert!(message(Mode::Integer, Kernel::Dot).contains("export it again"));
-    let executor = pollster::block_on(Executor::new(gpu, &model, Options::default())).expect("an executor");
-    let wrong = pollster::block_on(executor.run(Input::Values(&[0.0; 430])));
+    let wrong = logits(&model, Options::default(), Input::Values(&[0.0; 430]));
     assert!(matches!(wrong, Err(Error::Core(_))));
     let untold = Model { preprocessing: None, ..model.clone() };
-    let executor = pollster::block_on(Executor::new(gpu, &untold, Options::default())).expect("an executor");
-    let wrong = pollster::block_on(executor.run(Input::Pictures(&[0; 429])));
+    let wrong = logits(&untold, Options::default(), Input::Pictures(&[0; 429]));
     assert!(wrong.expect_err("an error").to_string().contains("f32 values"));
     let mut broken = model.clone();
     broken.tensors.remove("fc.weight");
