@@ -52,6 +52,8 @@ pub enum DeviceName {
     Cpu,
     /// A GPU through Vulkan, Metal or DirectX 12
     Wgpu,
+    /// An NVIDIA GPU through CUDA
+    Cuda,
 }
 
 impl From<DeviceName> for Device {
@@ -60,6 +62,7 @@ impl From<DeviceName> for Device {
             DeviceName::Auto => Self::Auto,
             DeviceName::Cpu => Self::Cpu,
             DeviceName::Wgpu => Self::Wgpu,
+            DeviceName::Cuda => Self::Cuda,
         }
     }
 }
@@ -90,8 +93,10 @@ impl<'a> Engine<'a> {
                 let runner = Runner::Device { runner: Box::new(runner), kernel };
                 (runner, threads.unwrap_or_else(rayon::current_num_threads))
             }
-            None if options.device == DeviceName::Wgpu => {
-                return Err(Error::input("the reference runs on the CPU only: leave out --device wgpu"));
+            None if matches!(options.device, DeviceName::Wgpu | DeviceName::Cuda) => {
+                let device = Device::from(options.device);
+                let message = format!("the reference runs on the CPU only: leave out --device {device}");
+                return Err(Error::input(message));
             }
             None => {
                 let pool = thread_pool(threads)?;
@@ -122,7 +127,7 @@ impl<'a> Engine<'a> {
             Runner::Reference(_) => "kernel reference, cpu (scalar)".into(),
         };
         let threads = match (&self.runner, self.threads) {
-            (Runner::Device { runner, .. }, _) if runner.device() == Device::Wgpu => String::new(),
+            (Runner::Device { runner, .. }, _) if runner.device() != Device::Cpu => String::new(),
             (_, 1) => ", 1 thread".into(),
             (_, threads) => format!(", {threads} threads"),
         };

@@ -5,7 +5,7 @@ use crate::network::{Coding, Element, End, Kind, Network, Operation, Shape, Valu
 use crate::weights::{codes, fields, naive, plain};
 use deepshift_core::graph::{BatchNorm, Node, Op};
 use deepshift_core::round::exp2;
-use deepshift_core::{Error, FixedPoint, Kernel, Model, Result, ShiftWeight};
+use deepshift_core::{Error, FixedPoint, Kernel, Model, Result, ShiftType, ShiftWeight};
 
 /// Puts the operations of a model's float graph together.
 pub fn network(model: &Model, kernel: Kernel) -> Result<Network> {
@@ -111,7 +111,7 @@ impl Lowering<'_> {
         let parameters = self.network.constant(fields(&[&scale, &bias], channels));
         let (bytes, weights) = match coded {
             Some(weight) => {
-                let weights = Weights::Floats { coding: Coding::of(weight), exponents: exponents(weight) };
+                let weights = Weights::Floats { coding: Coding::of(weight), exponent: exponent(weight) };
                 (codes(&geometry, weight, path), weights)
             }
             None => {
@@ -135,14 +135,14 @@ fn is_codable(weight: &ShiftWeight) -> bool {
         && exponents.into_iter().all(|&exponent| i32::from(exponent).abs() <= MAX_EXPONENT)
 }
 
-/// The f32 exponent of magnitude 0 in each term; PS starts one lower, where its zero is.
-fn exponents(weight: &ShiftWeight) -> [u32; 2] {
-    let second = weight.second_format().kmax();
-    let first = match weight.format.shift_type {
-        deepshift_core::ShiftType::Q => 127 - u32::from(weight.format.kmax()),
-        deepshift_core::ShiftType::PS => 126 - u32::from(weight.format.kmax()),
-    };
-    [first, 126 - u32::from(second.min(126))]
+/// The f32 exponent of magnitude 0. PS starts one lower than Q, where its zero is; a second term beside Q is coded as PS with
+/// one exponent less, so that both terms have the same.
+fn exponent(weight: &ShiftWeight) -> u32 {
+    let kmax = u32::from(weight.format.kmax());
+    match weight.format.shift_type {
+        ShiftType::Q => 127 - kmax,
+        ShiftType::PS => 126 - kmax,
+    }
 }
 
 fn bias(model: &Model, node: &Node, channels: usize, format: Option<FixedPoint>) -> Result<Vec<f32>> {

@@ -56,8 +56,8 @@ pub enum Weights {
     Floats {
         /// How they are coded.
         coding: Coding,
-        /// The f32 exponent of magnitude 0 in each term.
-        exponents: [u32; 2],
+        /// The f32 exponent of magnitude 0 in every term.
+        exponent: u32,
     },
     /// f32, `[k][output channel]`.
     Plain,

@@ -75,8 +75,9 @@ fn set_weights(shader: Shader, layer: &Layer) -> Shader {
         Weights::Words => shader,
         Weights::Shifts(coding) | Weights::Integers(coding) => set_coding(shader, coding, quads),
         Weights::Planes(planes) => shader.set_all(&[("PLANES", planes), ("DOT_QUADS", quads)]),
-        Weights::Floats { coding, exponents: [first, second] } => set_coding(shader, coding, quads)
-            .set_all(&[("FIRST_EXPONENT", first as usize), ("SECOND_EXPONENT", second as usize)]),
+        Weights::Floats { coding, exponent } => {
+            set_coding(shader, coding, quads).set("EXPONENT", exponent as usize)
+        }
         Weights::Plain => shader.set("PLAIN_QUADS", quads),
     }
 }

@@ -12,6 +12,10 @@ pub enum Error {
     /// There is no GPU, or it refuses or went away.
     #[error(transparent)]
     Wgpu(#[from] deepshift_wgpu::Error),
+    /// There is no NVIDIA GPU, or it refuses or failed.
+    #[cfg(feature = "cuda")]
+    #[error(transparent)]
+    Cuda(#[from] deepshift_cuda::Error),
 }
 
 /// The result of this crate's functions.

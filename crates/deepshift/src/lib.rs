@@ -14,6 +14,8 @@
 //! # })
 //! # }
 //! ```
+//!
+//! The feature `cuda` adds [`Device::Cuda`]; programs with it start on machines without CUDA, too.
 #![forbid(unsafe_code)]
 
 mod error;
@@ -22,7 +24,7 @@ mod race;
 mod runner;
 
 pub use deepshift_core::{Input, Kernel, Mode, Model};
-pub use deepshift_wgpu::LayerTime;
+pub use deepshift_lowering::LayerTime;
 pub use error::{Error, Result};
 pub use options::{Device, Options};
 pub use runner::Runner;

@@ -27,14 +27,19 @@ pub enum Device {
     Cpu,
     /// A GPU through Vulkan, Metal or DirectX 12.
     Wgpu,
+    /// An NVIDIA GPU through CUDA, the first where there are several.
+    Cuda,
 }
 
 impl Device {
+    const ALL: [Self; 4] = [Self::Auto, Self::Cpu, Self::Wgpu, Self::Cuda];
+
     fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Cpu => "cpu",
             Self::Wgpu => "wgpu",
+            Self::Cuda => "cuda",
         }
     }
 }
@@ -49,12 +54,10 @@ impl FromStr for Device {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        [Self::Auto, Self::Cpu, Self::Wgpu].into_iter().find(|device| device.name() == name).ok_or_else(
-            || {
-                let message = format!("there is no device {name:?}: use auto, cpu or wgpu");
-                Error::Core(deepshift_core::Error::BadArgument(message))
-            },
-        )
+        Self::ALL.into_iter().find(|device| device.name() == name).ok_or_else(|| {
+            let message = format!("there is no device {name:?}: use auto, cpu, wgpu or cuda");
+            Error::Core(deepshift_core::Error::BadArgument(message))
+        })
     }
 }
 
@@ -64,7 +67,7 @@ mod tests {
 
     #[test]
     fn names_are_read_back() {
-        for device in [Device::Auto, Device::Cpu, Device::Wgpu] {
+        for device in Device::ALL {
             assert_eq!(device.to_string().parse(), Ok(device));
         }
         assert!("tpu".parse::<Device>().unwrap_err().to_string().contains("wgpu"));

@@ -14,7 +14,15 @@ pub struct Runner {
 
 pub(crate) enum Engine {
     Cpu(Box<deepshift_cpu::Executor>),
-    Wgpu { executor: Box<deepshift_wgpu::Executor>, adapter: String },
+    Wgpu {
+        executor: Box<deepshift_wgpu::Executor>,
+        adapter: String,
+    },
+    #[cfg(feature = "cuda")]
+    Cuda {
+        executor: Box<deepshift_cuda::Executor>,
+        name: String,
+    },
 }
 
 impl Runner {
@@ -25,11 +33,14 @@ impl Runner {
         let (engine, reason) = match options.device {
             Device::Cpu => (cpu(model, mode, options)?, "asked for".into()),
             Device::Wgpu => (wgpu(model, mode, options).await?, "asked for".into()),
+            Device::Cuda => (cuda(model, mode, options)?, "asked for".into()),
             Device::Auto => {
                 let cpu = cpu(model, mode, options)?;
-                match wgpu(model, mode, options).await {
-                    Ok(wgpu) => race(model, cpu, wgpu).await?,
-                    Err(error) => (cpu, format!("the GPU cannot run it: {error}")),
+                match gpus(model, mode, options).await {
+                    (gpus, _) if !gpus.is_empty() => {
+                        race(model, std::iter::once(cpu).chain(gpus).collect()).await?
+                    }
+                    (_, error) => (cpu, format!("the GPU cannot run it: {error}")),
                 }
             }
         };
@@ -43,10 +54,7 @@ impl Runner {
 
     /// What runs it: never [`Device::Auto`].
     pub fn device(&self) -> Device {
-        match self.engine {
-            Engine::Cpu(_) => Device::Cpu,
-            Engine::Wgpu { .. } => Device::Wgpu,
-        }
+        self.engine.device()
     }
 
     /// Device and kind, such as `cpu (avx2)` or `wgpu (NVIDIA H200, vulkan)`.
@@ -54,6 +62,8 @@ impl Runner {
         match &self.engine {
             Engine::Cpu(executor) => format!("cpu ({})", executor.isa()),
             Engine::Wgpu { adapter, .. } => format!("wgpu ({adapter})"),
+            #[cfg(feature = "cuda")]
+            Engine::Cuda { name, .. } => format!("cuda ({name})"),
         }
     }
 
@@ -66,6 +76,8 @@ impl Runner {
                 let start = Instant::now();
                 Ok(executor.layer_times(input, || milliseconds_since(start)).await?)
             }
+            #[cfg(feature = "cuda")]
+            Engine::Cuda { executor, .. } => Ok(executor.layer_times(input)?),
         }
     }
 
@@ -85,6 +97,17 @@ impl Engine {
         match self {
             Self::Cpu(executor) => Ok(executor.run(input)?),
             Self::Wgpu { executor, .. } => Ok(executor.run(input).await?),
+            #[cfg(feature = "cuda")]
+            Self::Cuda { executor, .. } => Ok(executor.run(input)?),
+        }
+    }
+
+    pub fn device(&self) -> Device {
+        match self {
+            Self::Cpu(_) => Device::Cpu,
+            Self::Wgpu { .. } => Device::Wgpu,
+            #[cfg(feature = "cuda")]
+            Self::Cuda { .. } => Device::Cuda,
         }
     }
 }
@@ -115,4 +138,25 @@ async fn wgpu(model: &Model, mode: Mode, options: Options) -> Result<Engine> {
     let executor = deepshift_wgpu::Executor::new(&gpu, model, options).await?;
     let adapter = gpu.adapter().description.clone();
     Ok(Engine::Wgpu { executor: Box::new(executor), adapter })
+}
+
+#[cfg(feature = "cuda")]
+fn cuda(model: &Model, mode: Mode, options: Options) -> Result<Engine> {
+    let gpu = deepshift_cuda::Gpu::new(0)?;
+    let options = deepshift_cuda::Options { mode, kernel: options.kernel };
+    let executor = deepshift_cuda::Executor::new(&gpu, model, options)?;
+    Ok(Engine::Cuda { executor: Box::new(executor), name: gpu.name().into() })
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(_: &Model, _: Mode, _: Options) -> Result<Engine> {
+    let message = "this program was built without CUDA: build crate deepshift with its feature cuda";
+    Err(deepshift_core::Error::BadArgument(message.into()).into())
+}
+
+/// Every GPU that takes the model, and why WebGPU did not where it did not.
+async fn gpus(model: &Model, mode: Mode, options: Options) -> (Vec<Engine>, String) {
+    let (wgpu, cuda) = (wgpu(model, mode, options).await, cuda(model, mode, options));
+    let reason = wgpu.as_ref().err().map_or(String::new(), ToString::to_string);
+    (wgpu.into_iter().chain(cuda).collect(), reason)
 }

@@ -3,7 +3,7 @@
 use crate::engine::{DeviceName, ModeName};
 use crate::{Error, Result, files, interrupt, output, text};
 use clap::Args;
-use deepshift::{Input, Kernel, LayerTime, Mode, Model, Options, Runner};
+use deepshift::{Device, Input, Kernel, LayerTime, Mode, Model, Options, Runner};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 pub struct Arguments {
     /// The network
     file: PathBuf,
-    /// Only this device [default: the CPU, and the GPU where there is one]
+    /// Only this device [default: the CPU, and the GPU by all ways there are]
     #[arg(long, value_enum)]
     device: Option<DeviceName>,
     /// Arithmetic [default: integer where the file has an integer network, else float]
@@ -43,9 +43,16 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let input = vec![0.5; each * usize::from(arguments.batch_size)];
     let mut subjects = Vec::new();
     for device in devices(arguments.device) {
-        for kernel in Kernel::ALL {
-            if mode == Mode::Integer || kernel != Kernel::Shift {
-                subjects.extend(subject(arguments, &model, mode, device, kernel)?);
+        for kernel in
+            Kernel::ALL.into_iter().filter(|&kernel| mode == Mode::Integer || kernel != Kernel::Shift)
+        {
+            match subject(arguments, &model, mode, device, kernel) {
+                Ok(subject) => subjects.push(subject),
+                Err(error) if arguments.device.is_none() && device != DeviceName::Cpu => {
+                    eprintln!("note: without {}: {error}", Device::from(device));
+                    break;
+                }
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -70,7 +77,7 @@ fn mode(arguments: &Arguments, model: &Model) -> Mode {
 
 fn devices(asked: Option<DeviceName>) -> Vec<DeviceName> {
     match asked {
-        None => vec![DeviceName::Cpu, DeviceName::Wgpu],
+        None => vec![DeviceName::Cpu, DeviceName::Wgpu, DeviceName::Cuda],
         Some(device) => vec![device],
     }
 }
@@ -80,24 +87,16 @@ struct Subject {
     kernel: Kernel,
 }
 
-/// A network on a device; nothing where a GPU was not asked for and cannot run it, which is said.
 fn subject(
     arguments: &Arguments,
     model: &Model,
     mode: Mode,
     device: DeviceName,
     kernel: Kernel,
-) -> Result<Option<Subject>> {
+) -> deepshift::Result<Subject> {
     let threads = Some(usize::from(arguments.threads));
     let options = Options { device: device.into(), mode: Some(mode), kernel, threads };
-    match pollster::block_on(Runner::new(model, options)) {
-        Ok(runner) => Ok(Some(Subject { runner, kernel })),
-        Err(deepshift::Error::Wgpu(error)) if arguments.device.is_none() => {
-            eprintln!("note: no GPU for {kernel}: {error}");
-            Ok(None)
-        }
-        Err(error) => Err(error.into()),
-    }
+    Ok(Subject { runner: pollster::block_on(Runner::new(model, options))?, kernel })
 }
 
 struct Measured {

@@ -155,12 +155,12 @@ pub fn every_float_operation(seed: u64) -> Model {
     let shortcut = PadShortcut { stride: 2, before: 1, after: 2 };
     let padded = builder.op("padded", Op::PadShortcut(shortcut), &[gated]);
     let averaged = builder.op("averaged", Op::AvgPool(pool(3, 2, 1, true)), &[padded]);
-    let adaptive = builder.op("adaptive", Op::AdaptiveAvgPool([3, 2]), &[averaged]);
+    let adaptive = builder.op("adaptive", Op::AdaptiveAvgPool([2, 1]), &[averaged]);
     let relu6 = builder.op("relu6", Op::Activation(Activation::Relu6), &[adaptive]);
     let flat = builder.op("flat", Op::Flatten, &[relu6]);
-    let auxiliary = builder.linear("auxiliary", flat, 15 * 6, 4);
+    let auxiliary = builder.linear("auxiliary", flat, 15 * 2, 4);
     let dropout = builder.op("dropout", Op::Dropout(0.5), &[flat]);
-    let logits = builder.linear("fc", dropout, 15 * 6, 10);
+    let logits = builder.linear("fc", dropout, 15 * 2, 10);
     let mut graph = builder.finish(logits);
     graph.outputs.push(auxiliary);
     let mut random = Random(seed);

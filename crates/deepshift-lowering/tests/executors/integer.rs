@@ -3,7 +3,7 @@
 use crate::assertions::{assert_exact, assert_integer_exact};
 use crate::common::cases::{edge_shapes, every_operation, random_conv, single, specs};
 use crate::common::{LayerSpec, Random, Twin, gpu};
-use deepshift_core::graph::Conv2d;
+use deepshift_core::graph::{Activation, Conv2d};
 use deepshift_core::integer::Rescale;
 use deepshift_core::reference::integer_logits;
 use deepshift_core::{FixedPoint, Input, Kernel, ShiftType};
@@ -89,6 +89,21 @@ fn wide_values_may_be_flattened_on_their_way_out() {
     let model = twin.finish(flat);
     let values = Random(4).floats(64, 4.0);
     assert_integer_exact(gpu, &model, Input::Values(&values), "flattened");
+}
+
+/// Type Q has no zero, so that layers count on zeros in the lanes that no channel has; a sigmoid of 0 is none.
+#[test]
+fn lanes_without_a_channel_stay_zero() {
+    let Some(gpu) = gpu() else { return };
+    for two_terms in [false, true] {
+        let mut twin = Twin::new(6, &[1, 4, 4]);
+        let curved = twin.activation(0, Activation::Sigmoid);
+        twin.next_format = Some(FixedPoint::output(8));
+        let spec = LayerSpec { two_terms, ..LayerSpec::new(ShiftType::Q, 2) };
+        let output = twin.conv(curved, Conv2d::square(1, 6, 3), spec);
+        let values = Random(7).floats(32, 4.0);
+        assert_integer_exact(gpu, &twin.finish(output), Input::Values(&values), "after a sigmoid");
+    }
 }
 
 /// Sums within a hair of 2^31, where a kernel with a narrower accumulator or a saturating step goes wrong.

@@ -1,0 +1,228 @@
+//! The kernel of each operation, its arguments and its threads.
+
+use crate::parameters::{
+    Add, Concat, Each, End, FLATTEN, Gather, Layer, Multiply, PAD_SHORTCUT, Parameters, Pool, SHUFFLE, SLICE,
+};
+use deepshift_core::graph::{Activation, Pool as Windows};
+use deepshift_lowering::{self as lowering, Element, Kind, Network, Operation, Path, Weights};
+
+/// One launch of a kernel.
+pub struct Launch {
+    pub kernel: &'static str,
+    /// Addresses that come before the parameters: the result, operands, weights.
+    pub addresses: Vec<u64>,
+    pub parameters: Parameters,
+    pub blocks: u32,
+    pub threads: u32,
+}
+
+/// Addresses on the device.
+pub struct Memory<'a> {
+    pub value: &'a dyn Fn(usize) -> u64,
+    pub constant: &'a dyn Fn(usize) -> u64,
+}
+
+/// Threads of a block where nothing is shared.
+const THREADS: usize = 128;
+
+/// The tile of `tensor.cu`: so many pixels by so many quads of channels.
+const TENSOR_PIXELS: usize = 64;
+const TENSOR_QUADS: usize = 16;
+/// Groups of fewer quads would leave most of a tile empty.
+const LEAST_TENSOR_QUADS: usize = 4;
+const MAX_TENSOR_PLANES: usize = 3;
+
+/// The tiles of `product` and `vector` in `layers.cu`.
+const PRODUCT_LANES: usize = 8;
+const PRODUCT_PIXELS: usize = 4;
+const VECTOR_LANES: usize = 32;
+const VECTOR_THREADS: u32 = 256;
+
+/// Vectors that the matrix-vector kernels take, at most: beyond, weights are read too often.
+const MAX_VECTORS: usize = 8;
+
+/// How an operation runs for so many pictures.
+pub fn launch(network: &Network, operation: &Operation, memory: &Memory, pictures: usize) -> Launch {
+    let values: Vec<_> = operation.operands.iter().map(|&value| network.values[value]).collect();
+    let (input, output) = (values[0], network.values[operation.output]);
+    let is_float = input.element == Element::Float;
+    let end = end(operation, memory, output.element);
+    let count = pictures * output.shape.pixels() * output.shape.quads();
+    let (words, quads) = (count as u32, output.shape.quads() as u32);
+    let gather = |kind| Gather::new(kind, words, input.shape, output.shape);
+    let pool = |windows: Option<&Windows>| {
+        Parameters::Pool(Pool::new(end, words, windows, input.shape, output.shape))
+    };
+    let each = |function| {
+        Parameters::Each(Each { end, count: words, quads, channels: output.shape.channels as u32, function })
+    };
+    let pick = |integers, floats| if is_float { floats } else { integers };
+    let mover = if input.element == Element::Narrow { "gather_bytes" } else { "gather_words" };
+    let (kernel, parameters) = match &operation.kind {
+        Kind::Layer(layer) => return self::layer(layer, end, memory, operation, pictures),
+        Kind::Identity => (pick("identity_integers", "identity_floats"), each(0)),
+        Kind::Table(_) => ("table_integers", each(0)),
+        Kind::Activation(activation) => ("activation_floats", each(function(*activation))),
+        Kind::Add(shifts) => (
+            pick("add_integers", "add_floats"),
+            Parameters::Add(Add {
+                end,
+                x: filled(operation.operands.iter().map(|&operand| (memory.value)(operand))),
+                shifts: filled(shifts.iter().copied()),
+                operands: shifts.len() as u32,
+                count: words,
+                quads,
+            }),
+        ),
+        Kind::Multiply => {
+            let repeat = (output.shape.pixels() / values[1].shape.pixels()) as u32;
+            (
+                pick("multiply_integers", "multiply_floats"),
+                Parameters::Multiply(Multiply { end, count: words, quads, repeat }),
+            )
+        }
+        Kind::MaxPool(windows) => (pick("largest_integers", "largest_floats"), pool(Some(windows))),
+        Kind::SumPool(windows) => ("sum_integers", pool(Some(windows))),
+        Kind::MeanPool(windows) => ("mean_floats", pool(windows.as_ref())),
+        Kind::Concat(start) => {
+            let touched = (start + input.shape.channels).div_ceil(4) - start / 4;
+            let count = pictures * output.shape.pixels() * touched;
+            let concat = Concat {
+                end,
+                count: count as u32,
+                in_quads: input.shape.quads() as u32,
+                in_channels: input.shape.channels as u32,
+                out_quads: quads,
+                start: *start as u32,
+                touched: touched as u32,
+            };
+            let kernel = pick("concat_integers", "concat_floats");
+            return plain(kernel, operation, memory, Parameters::Concat(concat), count);
+        }
+        Kind::Flatten => (mover, Parameters::Gather(gather(FLATTEN))),
+        Kind::Slice(start) => (mover, Parameters::Gather(Gather { start: *start as u32, ..gather(SLICE) })),
+        Kind::ChannelShuffle(groups) => {
+            (mover, Parameters::Gather(Gather { groups: *groups as u32, ..gather(SHUFFLE) }))
+        }
+        Kind::PadShortcut(shortcut) => {
+            (mover, Parameters::Gather(gather(PAD_SHORTCUT).with_shortcut(shortcut)))
+        }
+    };
+    plain(kernel, operation, memory, parameters, count)
+}
+
+/// A launch with a thread for each of so many quads.
+fn plain(
+    kernel: &'static str,
+    operation: &Operation,
+    memory: &Memory,
+    parameters: Parameters,
+    quads: usize,
+) -> Launch {
+    let mut addresses = vec![(memory.value)(operation.output)];
+    // An addition has its operands among its parameters.
+    if !matches!(operation.kind, Kind::Add(_)) {
+        addresses.extend(operation.operands.iter().map(|&operand| (memory.value)(operand)));
+    }
+    addresses.extend(operation.kind.constant().map(memory.constant));
+    Launch { kernel, addresses, parameters, blocks: quads.div_ceil(THREADS) as u32, threads: THREADS as u32 }
+}
+
+fn end(operation: &Operation, memory: &Memory, element: Element) -> End {
+    let (kind, lowest, highest) = match operation.end {
+        lowering::End::AsIs => (0, 0, 0),
+        lowering::End::Rescale(_, format) => (1, format.lowest, format.highest),
+        lowering::End::Affine(_) => (2, 0, 0),
+        lowering::End::Norm(_) => (3, 0, 0),
+    };
+    End {
+        parameters: operation.end.constant().map_or(0, memory.constant),
+        kind,
+        lowest,
+        highest,
+        is_wide: (element == Element::Wide).into(),
+    }
+}
+
+fn function(activation: Activation) -> u32 {
+    match activation {
+        Activation::Relu => 0,
+        Activation::Relu6 => 1,
+        Activation::Sigmoid => 2,
+        Activation::Swish => 3,
+    }
+}
+
+fn filled<T: Copy + Default, const N: usize>(values: impl Iterator<Item = T>) -> [T; N] {
+    let mut array = [T::default(); N];
+    array.iter_mut().zip(values).for_each(|(place, value)| *place = value);
+    array
+}
+
+fn layer(
+    layer: &lowering::Layer,
+    end: End,
+    memory: &Memory,
+    operation: &Operation,
+    pictures: usize,
+) -> Launch {
+    let geometry = &layer.geometry;
+    let pixels = pictures * geometry.output.pixels();
+    let parameters =
+        Layer::new(end, geometry, pictures).with_weights(layer.weights).with_rounding(layer.rounding);
+    let group_quads = geometry.group_out().div_ceil(4);
+    let launch = |kernel, blocks: usize, threads| {
+        let parameters = Parameters::Layer(parameters);
+        let addresses = vec![
+            (memory.value)(operation.output),
+            (memory.value)(operation.operands[0]),
+            (memory.constant)(layer.constant),
+        ];
+        Launch { kernel, addresses, parameters, blocks: blocks as u32, threads }
+    };
+    let each = |kernel| launch(kernel, (pixels * geometry.output.quads()).div_ceil(THREADS), THREADS as u32);
+    match (layer.path, layer.weights) {
+        (Path::Naive, _) if operation_is_float(&operation.end) => each("naive_floats"),
+        (Path::Naive, _) => each("naive_integers"),
+        (Path::Direct, weights) => each(match weights {
+            Weights::Shifts(_) => "direct_shifts",
+            Weights::Floats { .. } => "direct_floats",
+            Weights::Plain => "direct_plain",
+            _ => "direct_integers",
+        }),
+        (Path::Product, weights) if geometry.is_linear() && pictures <= MAX_VECTORS => {
+            let kernel =
+                of_weights(weights, ["vector_planes", "vector_shifts", "vector_floats", "vector_plain"]);
+            let tiles = geometry.output.quads().div_ceil(VECTOR_LANES);
+            launch(kernel, tiles * pictures, VECTOR_THREADS)
+        }
+        (Path::Product, Weights::Planes(planes @ 1..=MAX_TENSOR_PLANES))
+            if group_quads >= LEAST_TENSOR_QUADS =>
+        {
+            let kernel = ["tensor_1", "tensor_2", "tensor_3"][planes - 1];
+            let columns = group_quads.div_ceil(TENSOR_QUADS) * geometry.conv.groups;
+            launch(kernel, pixels.div_ceil(TENSOR_PIXELS) * columns, THREADS as u32)
+        }
+        (Path::Product, weights) => {
+            let kernel =
+                of_weights(weights, ["product_planes", "product_shifts", "product_floats", "product_plain"]);
+            let columns = group_quads.div_ceil(PRODUCT_LANES) * geometry.conv.groups;
+            let rows = pixels.div_ceil(PRODUCT_PIXELS * (THREADS / PRODUCT_LANES));
+            launch(kernel, rows * columns, THREADS as u32)
+        }
+    }
+}
+
+/// The kernel for planes, for shifts, for codes in float mode or for ordinary weights.
+fn of_weights(weights: Weights, [planes, shifts, floats, plain]: [&'static str; 4]) -> &'static str {
+    match weights {
+        Weights::Planes(_) => planes,
+        Weights::Shifts(_) => shifts,
+        Weights::Floats { .. } => floats,
+        _ => plain,
+    }
+}
+
+fn operation_is_float(end: &lowering::End) -> bool {
+    matches!(end, lowering::End::Affine(_))
+}

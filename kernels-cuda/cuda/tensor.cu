@@ -1,0 +1,176 @@
+// Convolutions and linear layers of integer mode on tensor cores: `dot` with i8 products, exact sums in i32.
+//
+// A block computes 64 pixels and 64 output channels of a group, four warps a 32 x 32 quarter each. The sum runs over quads
+// of four steps of `k` in the order of the weights; eight quads are one step of the tensor cores. Tiles of pixels and
+// weights go through registers into shared memory, the next ones while the present ones are multiplied.
+
+#include "layer.cuh"
+
+static const unsigned THREADS = 128;
+static const unsigned TILE = 64;
+static const unsigned STEP = 8;
+// Words between rows in shared memory: with 12 a warp reads its fragments from 32 different banks.
+static const unsigned PITCH = 12;
+// Pixels of a tile that a thread fetches.
+static const int FETCHED = TILE * STEP / THREADS;
+
+template <int PLANES>
+struct Tiles {
+    unsigned pixels[TILE][PITCH];
+    unsigned weights[PLANES][TILE][PITCH];
+};
+
+// One column of quads of a tile on its way to shared memory. A thread always fetches the same quad of a step, for four
+// pixels, and one quad of output channels.
+template <int PLANES>
+struct Fetcher {
+    Place places[FETCHED];
+    bool is_pixel[FETCHED];
+    unsigned words[FETCHED];
+    uint4 weights[PLANES];
+    unsigned quad, down, right;
+
+    __device__ Fetcher(const Layer &layer, unsigned first_pixel) : quad(threadIdx.x % STEP), down(0), right(0) {
+        for (int p = 0; p < FETCHED; p++) {
+            const unsigned pixel = first_pixel + threadIdx.x / STEP + p * (THREADS / STEP);
+            is_pixel[p] = pixel < layer.pixels;
+            places[p] = place_of(layer, min(pixel, layer.pixels - 1));
+        }
+    }
+
+    // Moves on until `quad` is one of its tap again.
+    __device__ void settle(const Layer &layer, unsigned group_in) {
+        while (quad >= group_in && down < layer.kernel_height) {
+            quad -= group_in;
+            right++;
+            if (right == layer.kernel_width) {
+                right = 0;
+                down++;
+            }
+        }
+    }
+
+    __device__ void fetch(const Layer &layer, const unsigned *x, const uint4 *planes, unsigned group_in,
+                          unsigned first_in, unsigned step, unsigned channel, bool is_channel) {
+        settle(layer, group_in);
+        const bool is_tap = down < layer.kernel_height;
+        for (int p = 0; p < FETCHED; p++) {
+            Tap tap = tap_of(layer, places[p], down, right);
+            tap.inside &= is_tap && is_pixel[p];
+            words[p] = fetched(layer, x, tap, first_in + quad);
+        }
+        quad += STEP;
+        const unsigned k = step * STEP + threadIdx.x / (TILE / 4);
+        const bool is_weight = is_channel && k < layer.kernel_height * layer.kernel_width * group_in;
+        for (int plane = 0; plane < PLANES; plane++) {
+            weights[plane] = is_weight ? planes[(k * layer.out_quads + channel) * PLANES + plane]
+                                       : make_uint4(0, 0, 0, 0);
+        }
+    }
+
+    __device__ void put(Tiles<PLANES> &tiles) const {
+        for (int p = 0; p < FETCHED; p++) {
+            tiles.pixels[threadIdx.x / STEP + p * (THREADS / STEP)][threadIdx.x % STEP] = words[p];
+        }
+        const unsigned row = threadIdx.x % (TILE / 4) * 4, column = threadIdx.x / (TILE / 4);
+        for (int plane = 0; plane < PLANES; plane++) {
+            tiles.weights[plane][row][column] = weights[plane].x;
+            tiles.weights[plane][row + 1][column] = weights[plane].y;
+            tiles.weights[plane][row + 2][column] = weights[plane].z;
+            tiles.weights[plane][row + 3][column] = weights[plane].w;
+        }
+    }
+};
+
+// A warp's 32 x 32 sums: two tiles of 16 pixels by four of 8 channels, for each plane.
+template <int PLANES>
+struct Sums {
+    int sum[PLANES][2][4][4];
+
+    __device__ void add(const Tiles<PLANES> &tiles, unsigned first_row, unsigned first_column) {
+        const unsigned row = threadIdx.x % 32 / 4, word = threadIdx.x % 4;
+        unsigned pixels[2][4];
+        for (int m = 0; m < 2; m++) {
+            const unsigned(*rows)[PITCH] = tiles.pixels + first_row + 16 * m + row;
+            pixels[m][0] = rows[0][word];
+            pixels[m][1] = rows[8][word];
+            pixels[m][2] = rows[0][word + 4];
+            pixels[m][3] = rows[8][word + 4];
+        }
+#pragma unroll
+        for (int plane = 0; plane < PLANES; plane++) {
+#pragma unroll
+            for (int n = 0; n < 4; n++) {
+                const unsigned *column = tiles.weights[plane][first_column + 8 * n + row];
+                const unsigned weights[2] = {column[word], column[word + 4]};
+#pragma unroll
+                for (int m = 0; m < 2; m++) mma_m16n8k32_s8(sum[plane][m][n], pixels[m], weights);
+            }
+        }
+    }
+
+    __device__ int total(int m, int n, int i) const {
+        unsigned total = 0;
+        for (int plane = 0; plane < PLANES; plane++) total += unsigned(sum[plane][m][n][i]) << (8 * plane);
+        return int(total);
+    }
+};
+
+// A thread has two neighbouring channels of two pixels; with its neighbour it gets the four of one.
+__device__ inline Integers whole_quad(const int (&own)[4]) {
+    const bool is_second = threadIdx.x % 2 == 1;
+    const int first = __shfl_xor_sync(0xffffffff, is_second ? own[0] : own[2], 1);
+    const int second = __shfl_xor_sync(0xffffffff, is_second ? own[1] : own[3], 1);
+    if (is_second) return {{first, second, own[2], own[3]}};
+    return {{own[0], own[1], first, second}};
+}
+
+template <int PLANES>
+__device__ void multiply(const Layer &layer, void *y, const unsigned *x, const uint4 *weights) {
+    __shared__ Tiles<PLANES> tiles[2];
+    const unsigned group_in = (layer.group_in + 3) / 4, group_out = (layer.group_out + 3) / 4;
+    const unsigned columns = (group_out + TILE / 4 - 1) / (TILE / 4);
+    const unsigned group = blockIdx.x / columns % layer.groups;
+    const unsigned first_quad = blockIdx.x % columns * (TILE / 4);
+    const unsigned first_pixel = blockIdx.x / (columns * layer.groups) * TILE;
+    const unsigned steps = (layer.kernel_height * layer.kernel_width * group_in + STEP - 1) / STEP;
+    const unsigned in_group = first_quad + threadIdx.x % (TILE / 4);
+    const unsigned channel = group * group_out + in_group;
+    const unsigned warp = threadIdx.x / 32, first_row = warp / 2 * 32, first_column = warp % 2 * 32;
+
+    Sums<PLANES> sums = {};
+    Fetcher<PLANES> fetcher(layer, first_pixel);
+    fetcher.fetch(layer, x, weights, group_in, group * group_in, 0, channel, in_group < group_out);
+    for (unsigned step = 0; step < steps; step++) {
+        Tiles<PLANES> &now = tiles[step % 2];
+        fetcher.put(now);
+        // One barrier a step is enough: who writes a tile again has passed the barrier after which it was last read.
+        __syncthreads();
+        if (step + 1 < steps) {
+            fetcher.fetch(layer, x, weights, group_in, group * group_in, step + 1, channel, in_group < group_out);
+        }
+        sums.add(now, first_row, first_column);
+    }
+
+#pragma unroll
+    for (int m = 0; m < 2; m++) {
+#pragma unroll
+        for (int n = 0; n < 4; n++) {
+            const int own[4] = {sums.total(m, n, 0), sums.total(m, n, 1), sums.total(m, n, 2), sums.total(m, n, 3)};
+            const Integers quad = whole_quad(own);
+            const unsigned pixel =
+                first_pixel + first_row + 16 * m + threadIdx.x % 32 / 4 + threadIdx.x % 2 * 8;
+            const unsigned stored = first_quad + first_column / 4 + 2 * n + threadIdx.x % 4 / 2;
+            if (pixel < layer.pixels && stored < group_out) {
+                const unsigned output = group * group_out + stored;
+                finish(layer.end, y, size_t(pixel) * layer.out_quads + output, quad, output);
+            }
+        }
+    }
+}
+
+#define ARGUMENTS void *y, const unsigned *x, const uint4 *weights, Layer layer
+
+extern "C" __global__ void __launch_bounds__(128) tensor_1(ARGUMENTS) { multiply<1>(layer, y, x, weights); }
+extern "C" __global__ void __launch_bounds__(128) tensor_2(ARGUMENTS) { multiply<2>(layer, y, x, weights); }
+extern "C" __global__ void __launch_bounds__(128) tensor_3(ARGUMENTS) { multiply<3>(layer, y, x, weights); }
