@@ -4,8 +4,9 @@
 
 #include "intrinsics.cuh"
 
+// Aligned, as what follows, so that four lanes are loaded and stored at once.
 template <class Scalar>
-struct Lanes {
+struct alignas(16) Lanes {
     Scalar lane[4];
 };
 
@@ -39,19 +40,19 @@ typedef Whole<int> Wide;
 typedef Whole<float> Single;
 
 // Four channels of an epilogue: `((acc >> pre_shift) * multiplier + offset) >> post_shift`.
-struct Rescale {
+struct alignas(16) Rescale {
     int multiplier[4];
     int offset[4];
     unsigned pre_shift[4];
     unsigned post_shift[4];
 };
 
-struct Affine {
+struct alignas(16) Affine {
     float scale[4];
     float offset[4];
 };
 
-struct Norm {
+struct alignas(16) Norm {
     float mean[4];
     float scale[4];
     float offset[4];
@@ -69,28 +70,38 @@ struct End {
     unsigned is_wide;
 };
 
-// `channel` counts quads, here and everywhere.
-__device__ inline Integers ended(const End &end, Integers acc, unsigned channel) {
-    if (end.kind == RESCALE) {
-        const Rescale &rescale = static_cast<const Rescale *>(end.parameters)[channel];
-        for (int i = 0; i < 4; i++) {
-            const int moved = acc.lane[i] >> rescale.pre_shift[i];
-            const int scaled = (moved * rescale.multiplier[i] + rescale.offset[i]) >> rescale.post_shift[i];
-            acc.lane[i] = min(max(scaled, end.lowest), end.highest);
-        }
+__device__ inline Integers applied(const End &end, const Rescale &rescale, Integers acc) {
+    for (int i = 0; i < 4; i++) {
+        const int moved = acc.lane[i] >> rescale.pre_shift[i];
+        const int scaled = (moved * rescale.multiplier[i] + rescale.offset[i]) >> rescale.post_shift[i];
+        acc.lane[i] = min(max(scaled, end.lowest), end.highest);
     }
     return acc;
 }
 
-__device__ inline Floats ended(const End &end, Floats acc, unsigned channel) {
-    if (end.kind == AFFINE) {
-        const Affine &affine = static_cast<const Affine *>(end.parameters)[channel];
-        for (int i = 0; i < 4; i++) acc.lane[i] = acc.lane[i] * affine.scale[i] + affine.offset[i];
-    } else if (end.kind == NORM) {
-        const Norm &norm = static_cast<const Norm *>(end.parameters)[channel];
-        for (int i = 0; i < 4; i++) acc.lane[i] = (acc.lane[i] - norm.mean[i]) * norm.scale[i] + norm.offset[i];
-    }
+__device__ inline Floats applied(const End &, const Affine &affine, Floats acc) {
+    for (int i = 0; i < 4; i++) acc.lane[i] = acc.lane[i] * affine.scale[i] + affine.offset[i];
     return acc;
+}
+
+__device__ inline Floats applied(const End &, const Norm &norm, Floats acc) {
+    for (int i = 0; i < 4; i++) acc.lane[i] = (acc.lane[i] - norm.mean[i]) * norm.scale[i] + norm.offset[i];
+    return acc;
+}
+
+// `channel` counts quads, here and everywhere.
+template <class Parameters>
+__device__ const Parameters &parameters_of(const End &end, unsigned channel) {
+    return static_cast<const Parameters *>(end.parameters)[channel];
+}
+
+__device__ inline Integers ended(const End &end, const Integers &acc, unsigned channel) {
+    return end.kind == RESCALE ? applied(end, parameters_of<Rescale>(end, channel), acc) : acc;
+}
+
+__device__ inline Floats ended(const End &end, const Floats &acc, unsigned channel) {
+    if (end.kind == AFFINE) return applied(end, parameters_of<Affine>(end, channel), acc);
+    return end.kind == NORM ? applied(end, parameters_of<Norm>(end, channel), acc) : acc;
 }
 
 __device__ inline void store(const End &end, void *y, size_t index, const Integers &values) {

@@ -26,6 +26,20 @@ struct Layer {
     float units, unit, lowest, highest;
 };
 
+// The parameters of a layer's end: a rescaling of integers, scale and offset of floats.
+template <class Scalar>
+struct LayerEnd;
+
+template <>
+struct LayerEnd<int> {
+    typedef Rescale Parameters;
+};
+
+template <>
+struct LayerEnd<float> {
+    typedef Affine Parameters;
+};
+
 // Where the kernel's first tap lies, counted from the first zero of the padding, and the picture's first pixel.
 struct Place {
     unsigned row, column, picture;

@@ -33,9 +33,11 @@ __device__ void product(const Layer &layer, void *y, const void *input, const un
             }
         }
     }
+    // Read once: what is stored might change them, as far as the compiler knows.
+    const auto parameters = parameters_of<typename LayerEnd<typename Element::Scalar>::Parameters>(layer.end, channel);
     for (int p = 0; p < PIXELS; p++) {
         if (first + p < layer.pixels) {
-            finish(layer.end, y, size_t(first + p) * layer.out_quads + channel, sums[p], channel);
+            store(layer.end, y, size_t(first + p) * layer.out_quads + channel, applied(layer.end, parameters, sums[p]));
         }
     }
 }
@@ -134,7 +136,7 @@ __device__ void naive(const Layer &layer, void *y, const void *input, const void
     finish(layer.end, y, thread_index(), sums, channel);
 }
 
-#define ARGUMENTS void *y, const void *x, const unsigned *weights, Layer layer
+#define ARGUMENTS void *__restrict__ y, const void *__restrict__ x, const unsigned *__restrict__ weights, Layer layer
 
 extern "C" __global__ void product_planes(ARGUMENTS) {
     product<Planes>(layer, y, x, weights);

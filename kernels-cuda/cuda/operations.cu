@@ -52,13 +52,15 @@ extern "C" __global__ void activation_floats(void *y, const Floats *x, Each each
     finish_used(each, y, values);
 }
 
-// The sum of up to six operands of one shape.
+static const int MAX_OPERANDS = 6;
+
+// The sum of operands of one shape.
 struct Add {
     End end;
-    const void *x[6];
+    const void *x[MAX_OPERANDS];
     // Left shifts that bring integers to a common unit.
-    unsigned shifts[6];
-    unsigned operands;
+    unsigned shifts[MAX_OPERANDS];
+    int operands;
     unsigned count, quads;
 };
 
@@ -69,7 +71,9 @@ template <class Element>
 __device__ void sum(const Add &add, void *y) {
     if (thread_index() >= add.count) return;
     Lanes<typename Element::Scalar> sums = {};
-    for (unsigned operand = 0; operand < add.operands; operand++) {
+#pragma unroll
+    for (int operand = 0; operand < MAX_OPERANDS; operand++) {
+        if (operand >= add.operands) break;
         const typename Element::Quad *x = static_cast<const typename Element::Quad *>(add.x[operand]);
         const Lanes<typename Element::Scalar> values = Element::lanes(x[thread_index()]);
         for (int i = 0; i < 4; i++) sums.lane[i] += moved(values.lane[i], add.shifts[operand]);

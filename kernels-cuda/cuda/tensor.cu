@@ -20,8 +20,8 @@ struct Tiles {
     unsigned weights[PLANES][TILE][PITCH];
 };
 
-// One column of quads of a tile on its way to shared memory. A thread always fetches the same quad of a step, for four
-// pixels, and one quad of output channels.
+// Parts of tiles on their way to shared memory. A thread always fetches the same quad of a step, for four pixels and for
+// one quad of output channels.
 template <int PLANES>
 struct Fetcher {
     Place places[FETCHED];
@@ -60,7 +60,7 @@ struct Fetcher {
             words[p] = fetched(layer, x, tap, first_in + quad);
         }
         quad += STEP;
-        const unsigned k = step * STEP + threadIdx.x / (TILE / 4);
+        const unsigned k = step * STEP + threadIdx.x % STEP;
         const bool is_weight = is_channel && k < layer.kernel_height * layer.kernel_width * group_in;
         for (int plane = 0; plane < PLANES; plane++) {
             weights[plane] = is_weight ? planes[(k * layer.out_quads + channel) * PLANES + plane]
@@ -72,7 +72,8 @@ struct Fetcher {
         for (int p = 0; p < FETCHED; p++) {
             tiles.pixels[threadIdx.x / STEP + p * (THREADS / STEP)][threadIdx.x % STEP] = words[p];
         }
-        const unsigned row = threadIdx.x % (TILE / 4) * 4, column = threadIdx.x / (TILE / 4);
+        // Neighbouring threads write neighbouring words, so that few of them meet in a bank.
+        const unsigned row = threadIdx.x / STEP * 4, column = threadIdx.x % STEP;
         for (int plane = 0; plane < PLANES; plane++) {
             tiles.weights[plane][row][column] = weights[plane].x;
             tiles.weights[plane][row + 1][column] = weights[plane].y;
@@ -134,7 +135,7 @@ __device__ void multiply(const Layer &layer, void *y, const unsigned *x, const u
     const unsigned first_quad = blockIdx.x % columns * (TILE / 4);
     const unsigned first_pixel = blockIdx.x / (columns * layer.groups) * TILE;
     const unsigned steps = (layer.kernel_height * layer.kernel_width * group_in + STEP - 1) / STEP;
-    const unsigned in_group = first_quad + threadIdx.x % (TILE / 4);
+    const unsigned in_group = first_quad + threadIdx.x / STEP;
     const unsigned channel = group * group_out + in_group;
     const unsigned warp = threadIdx.x / 32, first_row = warp / 2 * 32, first_column = warp % 2 * 32;
 
@@ -153,23 +154,26 @@ __device__ void multiply(const Layer &layer, void *y, const unsigned *x, const u
     }
 
 #pragma unroll
-    for (int m = 0; m < 2; m++) {
+    for (int n = 0; n < 4; n++) {
+        const unsigned stored = first_quad + first_column / 4 + 2 * n + threadIdx.x % 4 / 2;
+        const unsigned output = group * group_out + min(stored, group_out - 1);
+        // Read once: what is stored might change them, as far as the compiler knows.
+        const Rescale parameters = parameters_of<Rescale>(layer.end, output);
 #pragma unroll
-        for (int n = 0; n < 4; n++) {
+        for (int m = 0; m < 2; m++) {
             const int own[4] = {sums.total(m, n, 0), sums.total(m, n, 1), sums.total(m, n, 2), sums.total(m, n, 3)};
-            const Integers quad = whole_quad(own);
+            const Integers quad = applied(layer.end, parameters, whole_quad(own));
             const unsigned pixel =
                 first_pixel + first_row + 16 * m + threadIdx.x % 32 / 4 + threadIdx.x % 2 * 8;
-            const unsigned stored = first_quad + first_column / 4 + 2 * n + threadIdx.x % 4 / 2;
             if (pixel < layer.pixels && stored < group_out) {
-                const unsigned output = group * group_out + stored;
-                finish(layer.end, y, size_t(pixel) * layer.out_quads + output, quad, output);
+                store(layer.end, y, size_t(pixel) * layer.out_quads + output, quad);
             }
         }
     }
 }
 
-#define ARGUMENTS void *y, const unsigned *x, const uint4 *weights, Layer layer
+#define ARGUMENTS \
+    void *__restrict__ y, const unsigned *__restrict__ x, const uint4 *__restrict__ weights, Layer layer
 
 extern "C" __global__ void __launch_bounds__(128) tensor_1(ARGUMENTS) { multiply<1>(layer, y, x, weights); }
 extern "C" __global__ void __launch_bounds__(128) tensor_2(ARGUMENTS) { multiply<2>(layer, y, x, weights); }

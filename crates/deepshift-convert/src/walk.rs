@@ -166,11 +166,7 @@ impl<'a> Networks<'a> {
     }
 
     fn pictures_of(&self, chunk: &Chunk) -> Input<'a> {
-        let range = chunk.first * self.input_elements..(chunk.first + chunk.pictures) * self.input_elements;
-        match self.input {
-            Input::Pictures(bytes) => Input::Pictures(&bytes[range]),
-            Input::Values(values) => Input::Values(&values[range]),
-        }
+        self.input.part(chunk.first, chunk.pictures, self.input_elements)
     }
 
     /// The converted network alone: `look` gets every node's values.

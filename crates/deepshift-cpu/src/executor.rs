@@ -97,6 +97,7 @@ impl Executor {
     }
 
     fn run_chunks(&self, input: Input, logits: &mut [f32]) -> Result<()> {
+        let each = self.input_shape.iter().product();
         let chunk = self.chunk();
         let threads = self.workers.count();
         let chunks = logits.len().div_ceil(chunk * self.logits);
@@ -106,7 +107,7 @@ impl Executor {
         let failure = Mutex::new(None);
         crate::workers::for_each_block(apart, logits, chunk * self.logits, |_: &mut (), index, logits| {
             let pictures = logits.len() / self.logits;
-            let input = self.pictures(input, index * chunk, pictures);
+            let input = input.part(index * chunk, pictures, each);
             let result = self.network.run(context, input, logits, &mut |_| ());
             if let (Err(error), Ok(mut failure)) = (result, failure.lock()) {
                 *failure = Some(error);
@@ -122,15 +123,6 @@ impl Executor {
             Network::Integer(network) => network.largest_node(),
         };
         (CHUNK_ELEMENTS / largest.max(1)).clamp(1, MAX_CHUNK)
-    }
-
-    fn pictures<'a>(&self, input: Input<'a>, first: usize, count: usize) -> Input<'a> {
-        let each: usize = self.input_shape.iter().product();
-        let range = first * each..(first + count) * each;
-        match input {
-            Input::Pictures(bytes) => Input::Pictures(&bytes[range]),
-            Input::Values(values) => Input::Values(&values[range]),
-        }
     }
 }
 

@@ -35,9 +35,6 @@ impl From<CudaError> for Error {
     fn from(error: CudaError) -> Self {
         match error {
             CudaError::OutOfMemory => Self::Limit("the GPU has not enough memory for the model".into()),
-            CudaError::NoDevice | CudaError::InvalidDevice => {
-                Self::Unsupported("there is no such CUDA device".into())
-            }
             _ => Self::DeviceLost(error.to_string()),
         }
     }

@@ -3,6 +3,7 @@
 use crate::{Error, Result};
 use cust::context::{Context, CurrentContext};
 use cust::device::{Device, DeviceAttribute};
+use cust::error::CudaError;
 use cust::function::Function;
 use cust::module::Module;
 use cust::stream::{Stream, StreamFlags};
@@ -28,8 +29,11 @@ impl Gpu {
     /// one that is too old.
     pub fn new(ordinal: u32) -> Result<Self> {
         deepshift_cuda_driver::find_driver().map_err(|error| Error::Unsupported(error.into()))?;
-        cust::init(cust::CudaFlags::empty())?;
-        let device = Device::get_device(ordinal)?;
+        let device = cust::init(cust::CudaFlags::empty()).and_then(|()| Device::get_device(ordinal));
+        // Results that cust does not know, such as that of a driver changed while it runs, are all "unknown error".
+        let device = device.map_err(|error| {
+            Error::Unsupported(format!("there is no CUDA device {ordinal}: {error}; nvidia-smi may say more"))
+        })?;
         let name = device.name()?;
         let capability = (
             device.get_attribute(DeviceAttribute::ComputeCapabilityMajor)?,
@@ -45,9 +49,12 @@ impl Gpu {
         let modules = [kernels::LAYERS, kernels::OPERATIONS, kernels::TENSOR]
             .into_iter()
             .map(|text| {
-                Module::from_ptx(text, &[]).map_err(|error| {
+                Module::from_ptx(text, &[]).map_err(|error| match error {
+                    CudaError::OutOfMemory => error.into(),
                     // A driver older than the kernels' PTX answers with a result that cust does not know.
-                    Error::Unsupported(format!("the driver of {name} cannot compile the kernels: {error}"))
+                    _ => Error::Unsupported(format!(
+                        "the driver of {name} cannot compile the kernels: {error}"
+                    )),
                 })
             })
             .collect::<Result<_>>()?;

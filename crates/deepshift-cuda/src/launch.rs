@@ -1,14 +1,15 @@
 //! The kernel of each operation, its arguments and its threads.
 
 use crate::parameters::{
-    Add, Concat, Each, End, FLATTEN, Gather, Layer, Multiply, PAD_SHORTCUT, Parameters, Pool, SHUFFLE, SLICE,
+    AFFINE, AS_IS, Add, Concat, Each, End, FLATTEN, Gather, Layer, Multiply, NORM, PAD_SHORTCUT, Parameters,
+    Pool, RESCALE, SHUFFLE, SLICE,
 };
 use deepshift_core::graph::{Activation, Pool as Windows};
 use deepshift_lowering::{self as lowering, Element, Kind, Network, Operation, Path, Weights};
 
 /// One launch of a kernel.
 pub struct Launch {
-    pub kernel: &'static str,
+    pub kernel: String,
     /// Addresses that come before the parameters: the result, operands, weights.
     pub addresses: Vec<u64>,
     pub parameters: Parameters,
@@ -17,7 +18,7 @@ pub struct Launch {
 }
 
 /// Addresses on the device.
-pub struct Memory<'a> {
+pub struct Addresses<'a> {
     pub value: &'a dyn Fn(usize) -> u64,
     pub constant: &'a dyn Fn(usize) -> u64,
 }
@@ -42,11 +43,11 @@ const VECTOR_THREADS: u32 = 256;
 const MAX_VECTORS: usize = 8;
 
 /// How an operation runs for so many pictures.
-pub fn launch(network: &Network, operation: &Operation, memory: &Memory, pictures: usize) -> Launch {
+pub fn launch(network: &Network, operation: &Operation, addresses: &Addresses, pictures: usize) -> Launch {
     let values: Vec<_> = operation.operands.iter().map(|&value| network.values[value]).collect();
     let (input, output) = (values[0], network.values[operation.output]);
     let is_float = input.element == Element::Float;
-    let end = end(operation, memory, output.element);
+    let end = end(operation, addresses, output.element);
     let count = pictures * output.shape.pixels() * output.shape.quads();
     let (words, quads) = (count as u32, output.shape.quads() as u32);
     let gather = |kind| Gather::new(kind, words, input.shape, output.shape);
@@ -59,7 +60,7 @@ pub fn launch(network: &Network, operation: &Operation, memory: &Memory, picture
     let pick = |integers, floats| if is_float { floats } else { integers };
     let mover = if input.element == Element::Narrow { "gather_bytes" } else { "gather_words" };
     let (kernel, parameters) = match &operation.kind {
-        Kind::Layer(layer) => return self::layer(layer, end, memory, operation, pictures),
+        Kind::Layer(layer) => return self::layer(layer, end, addresses, operation, pictures),
         Kind::Identity => (pick("identity_integers", "identity_floats"), each(0)),
         Kind::Table(_) => ("table_integers", each(0)),
         Kind::Activation(activation) => ("activation_floats", each(function(*activation))),
@@ -67,7 +68,7 @@ pub fn launch(network: &Network, operation: &Operation, memory: &Memory, picture
             pick("add_integers", "add_floats"),
             Parameters::Add(Add {
                 end,
-                x: filled(operation.operands.iter().map(|&operand| (memory.value)(operand))),
+                x: filled(operation.operands.iter().map(|&operand| (addresses.value)(operand))),
                 shifts: filled(shifts.iter().copied()),
                 operands: shifts.len() as u32,
                 count: words,
@@ -97,7 +98,7 @@ pub fn launch(network: &Network, operation: &Operation, memory: &Memory, picture
                 touched: touched as u32,
             };
             let kernel = pick("concat_integers", "concat_floats");
-            return plain(kernel, operation, memory, Parameters::Concat(concat), count);
+            return plain(kernel, operation, addresses, Parameters::Concat(concat), count);
         }
         Kind::Flatten => (mover, Parameters::Gather(gather(FLATTEN))),
         Kind::Slice(start) => (mover, Parameters::Gather(Gather { start: *start as u32, ..gather(SLICE) })),
@@ -108,35 +109,41 @@ pub fn launch(network: &Network, operation: &Operation, memory: &Memory, picture
             (mover, Parameters::Gather(gather(PAD_SHORTCUT).with_shortcut(shortcut)))
         }
     };
-    plain(kernel, operation, memory, parameters, count)
+    plain(kernel, operation, addresses, parameters, count)
 }
 
 /// A launch with a thread for each of so many quads.
 fn plain(
     kernel: &'static str,
     operation: &Operation,
-    memory: &Memory,
+    addresses: &Addresses,
     parameters: Parameters,
     quads: usize,
 ) -> Launch {
-    let mut addresses = vec![(memory.value)(operation.output)];
+    let mut arguments = vec![(addresses.value)(operation.output)];
     // An addition has its operands among its parameters.
     if !matches!(operation.kind, Kind::Add(_)) {
-        addresses.extend(operation.operands.iter().map(|&operand| (memory.value)(operand)));
+        arguments.extend(operation.operands.iter().map(|&operand| (addresses.value)(operand)));
     }
-    addresses.extend(operation.kind.constant().map(memory.constant));
-    Launch { kernel, addresses, parameters, blocks: quads.div_ceil(THREADS) as u32, threads: THREADS as u32 }
+    arguments.extend(operation.kind.constant().map(addresses.constant));
+    Launch {
+        kernel: kernel.into(),
+        addresses: arguments,
+        parameters,
+        blocks: quads.div_ceil(THREADS) as u32,
+        threads: THREADS as u32,
+    }
 }
 
-fn end(operation: &Operation, memory: &Memory, element: Element) -> End {
+fn end(operation: &Operation, addresses: &Addresses, element: Element) -> End {
     let (kind, lowest, highest) = match operation.end {
-        lowering::End::AsIs => (0, 0, 0),
-        lowering::End::Rescale(_, format) => (1, format.lowest, format.highest),
-        lowering::End::Affine(_) => (2, 0, 0),
-        lowering::End::Norm(_) => (3, 0, 0),
+        lowering::End::AsIs => (AS_IS, 0, 0),
+        lowering::End::Rescale(_, format) => (RESCALE, format.lowest, format.highest),
+        lowering::End::Affine(_) => (AFFINE, 0, 0),
+        lowering::End::Norm(_) => (NORM, 0, 0),
     };
     End {
-        parameters: operation.end.constant().map_or(0, memory.constant),
+        parameters: operation.end.constant().map_or(0, addresses.constant),
         kind,
         lowest,
         highest,
@@ -162,67 +169,58 @@ fn filled<T: Copy + Default, const N: usize>(values: impl Iterator<Item = T>) ->
 fn layer(
     layer: &lowering::Layer,
     end: End,
-    memory: &Memory,
+    addresses: &Addresses,
     operation: &Operation,
     pictures: usize,
 ) -> Launch {
+    let is_float = end.kind == AFFINE;
     let geometry = &layer.geometry;
     let pixels = pictures * geometry.output.pixels();
     let parameters =
         Layer::new(end, geometry, pictures).with_weights(layer.weights).with_rounding(layer.rounding);
     let group_quads = geometry.group_out().div_ceil(4);
+    let outputs = pixels * geometry.output.quads();
     let launch = |kernel, blocks: usize, threads| {
         let parameters = Parameters::Layer(parameters);
-        let addresses = vec![
-            (memory.value)(operation.output),
-            (memory.value)(operation.operands[0]),
-            (memory.constant)(layer.constant),
+        let arguments = vec![
+            (addresses.value)(operation.output),
+            (addresses.value)(operation.operands[0]),
+            (addresses.constant)(layer.constant),
         ];
-        Launch { kernel, addresses, parameters, blocks: blocks as u32, threads }
+        Launch { kernel, addresses: arguments, parameters, blocks: blocks as u32, threads }
     };
-    let each = |kernel| launch(kernel, (pixels * geometry.output.quads()).div_ceil(THREADS), THREADS as u32);
-    match (layer.path, layer.weights) {
-        (Path::Naive, _) if operation_is_float(&operation.end) => each("naive_floats"),
-        (Path::Naive, _) => each("naive_integers"),
-        (Path::Direct, weights) => each(match weights {
-            Weights::Shifts(_) => "direct_shifts",
-            Weights::Floats { .. } => "direct_floats",
-            Weights::Plain => "direct_plain",
-            _ => "direct_integers",
-        }),
-        (Path::Product, weights) if geometry.is_linear() && pictures <= MAX_VECTORS => {
-            let kernel =
-                of_weights(weights, ["vector_planes", "vector_shifts", "vector_floats", "vector_plain"]);
+    let weights = name(layer.weights, is_float);
+    match layer.path {
+        Path::Naive => launch(format!("naive_{weights}"), outputs.div_ceil(THREADS), THREADS as u32),
+        Path::Direct => launch(format!("direct_{weights}"), outputs.div_ceil(THREADS), THREADS as u32),
+        Path::Product if geometry.is_linear() && pictures <= MAX_VECTORS => {
             let tiles = geometry.output.quads().div_ceil(VECTOR_LANES);
-            launch(kernel, tiles * pictures, VECTOR_THREADS)
+            launch(format!("vector_{weights}"), tiles * pictures, VECTOR_THREADS)
         }
-        (Path::Product, Weights::Planes(planes @ 1..=MAX_TENSOR_PLANES))
-            if group_quads >= LEAST_TENSOR_QUADS =>
-        {
-            let kernel = ["tensor_1", "tensor_2", "tensor_3"][planes - 1];
-            let columns = group_quads.div_ceil(TENSOR_QUADS) * geometry.conv.groups;
-            launch(kernel, pixels.div_ceil(TENSOR_PIXELS) * columns, THREADS as u32)
-        }
-        (Path::Product, weights) => {
-            let kernel =
-                of_weights(weights, ["product_planes", "product_shifts", "product_floats", "product_plain"]);
-            let columns = group_quads.div_ceil(PRODUCT_LANES) * geometry.conv.groups;
-            let rows = pixels.div_ceil(PRODUCT_PIXELS * (THREADS / PRODUCT_LANES));
-            launch(kernel, rows * columns, THREADS as u32)
-        }
+        Path::Product => match layer.weights {
+            Weights::Planes(planes) if planes <= MAX_TENSOR_PLANES && group_quads >= LEAST_TENSOR_QUADS => {
+                let columns = group_quads.div_ceil(TENSOR_QUADS) * geometry.conv.groups;
+                let rows = pixels.div_ceil(TENSOR_PIXELS);
+                launch(format!("tensor_{planes}"), rows * columns, THREADS as u32)
+            }
+            _ => {
+                let columns = group_quads.div_ceil(PRODUCT_LANES) * geometry.conv.groups;
+                let rows = pixels.div_ceil(PRODUCT_PIXELS * (THREADS / PRODUCT_LANES));
+                launch(format!("product_{weights}"), rows * columns, THREADS as u32)
+            }
+        },
     }
 }
 
-/// The kernel for planes, for shifts, for codes in float mode or for ordinary weights.
-fn of_weights(weights: Weights, [planes, shifts, floats, plain]: [&'static str; 4]) -> &'static str {
+/// What kernels call weights.
+fn name(weights: Weights, is_float: bool) -> &'static str {
     match weights {
-        Weights::Planes(_) => planes,
-        Weights::Shifts(_) => shifts,
-        Weights::Floats { .. } => floats,
-        _ => plain,
+        Weights::Shifts(_) => "shifts",
+        Weights::Integers(_) => "integers",
+        Weights::Planes(_) => "planes",
+        Weights::Plain => "plain",
+        Weights::Floats { .. } => "floats",
+        Weights::Words if is_float => "floats",
+        Weights::Words => "integers",
     }
-}
-
-fn operation_is_float(end: &lowering::End) -> bool {
-    matches!(end, lowering::End::Affine(_))
 }

@@ -34,7 +34,7 @@ mod executor;
 mod gpu;
 mod launch;
 mod parameters;
-mod record;
+mod resident;
 
 pub use deepshift_core::{Kernel, Mode};
 pub use deepshift_lowering::LayerTime;

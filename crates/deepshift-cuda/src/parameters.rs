@@ -3,7 +3,7 @@
 use deepshift_core::FixedPoint;
 use deepshift_core::graph::{PadShortcut, Pool as Windows};
 use deepshift_core::round::exp2;
-use deepshift_lowering::{Coding, Geometry, Shape, Weights};
+use deepshift_lowering::{Coding, Geometry, MAX_OPERANDS, Shape, Weights};
 
 /// What is done with results before they are stored: `elements.cuh`.
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,8 +70,8 @@ pub struct Each {
 pub struct Add {
     pub end: End,
     /// Addresses on the device.
-    pub x: [u64; 6],
-    pub shifts: [u32; 6],
+    pub x: [u64; MAX_OPERANDS],
+    pub shifts: [u32; MAX_OPERANDS],
     pub operands: u32,
     pub count: u32,
     pub quads: u32,
@@ -128,6 +128,12 @@ pub struct Gather {
     pub stride: u32,
     pub before: u32,
 }
+
+/// What ends an operation.
+pub const AS_IS: u32 = 0;
+pub const RESCALE: u32 = 1;
+pub const AFFINE: u32 = 2;
+pub const NORM: u32 = 3;
 
 /// What a [`Gather`] moves values for.
 pub const FLATTEN: u32 = 0;
@@ -260,4 +266,27 @@ impl Gather {
 /// Shapes are below `2^28`.
 fn words(pair: [usize; 2]) -> [u32; 2] {
     pair.map(|value| value as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use deepshift_kernels_cuda::{LAYERS, OPERATIONS, TENSOR};
+
+    #[test]
+    fn structs_are_as_large_as_the_kernels_take() {
+        let cases = [
+            (LAYERS, "direct_shifts_param_3", size_of::<Layer>()),
+            (TENSOR, "tensor_1_param_3", size_of::<Layer>()),
+            (OPERATIONS, "identity_integers_param_2", size_of::<Each>()),
+            (OPERATIONS, "add_integers_param_1", size_of::<Add>()),
+            (OPERATIONS, "multiply_integers_param_3", size_of::<Multiply>()),
+            (OPERATIONS, "largest_integers_param_2", size_of::<Pool>()),
+            (OPERATIONS, "concat_integers_param_2", size_of::<Concat>()),
+            (OPERATIONS, "gather_bytes_param_2", size_of::<Gather>()),
+        ];
+        for (ptx, parameter, size) in cases {
+            assert!(ptx.contains(&format!(" {parameter}[{size}]")), "{parameter} is not of {size} bytes");
+        }
+    }
 }

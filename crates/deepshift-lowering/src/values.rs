@@ -13,11 +13,11 @@ pub struct Entry {
 enum Kind {
     /// With a table for each channel, or none.
     Integer {
-        tables: Vec<i8>,
+        tables: Vec<[i8; 256]>,
         format: FixedPoint,
     },
     Float {
-        tables: Option<Vec<f32>>,
+        tables: Vec<[f32; 256]>,
     },
 }
 
@@ -28,10 +28,12 @@ impl Entry {
         let kind = match mode {
             Mode::Integer => {
                 let node = &integer(model)?.nodes[0];
-                let tables = node.op.tables().map_or(Vec::new(), |tables| tables.entries.clone());
+                let tables = node.op.tables().map_or(&[][..], |tables| tables.entries.as_chunks().0).to_vec();
                 Kind::Integer { tables, format: node.format }
             }
-            Mode::Float => Kind::Float { tables: model.preprocessing.as_ref().map(float_tables) },
+            Mode::Float => {
+                Kind::Float { tables: model.preprocessing.as_ref().map_or(Vec::new(), float_tables) }
+            }
         };
         Ok(Self { shape, kind })
     }
@@ -42,33 +44,41 @@ impl Entry {
             || Error::BadArgument("the file does not say how bytes become inputs: give f32 values".into());
         match (&self.kind, input) {
             (Kind::Integer { format, .. }, Input::Values(x)) => {
-                Ok(self.arranged(x, |_, x| [format.quantize(x) as u8]))
+                Ok(self.arranged(x, |_| |x| [format.quantize(x) as u8]))
             }
-            (Kind::Integer { tables, .. }, Input::Pictures(bytes)) if !tables.is_empty() => {
-                // A vector of features has one table.
-                Ok(self.arranged(bytes, |channel, byte| {
-                    [tables[(channel * 256 + usize::from(byte)) % tables.len()] as u8]
+            // A vector of features has one table.
+            (Kind::Integer { tables, .. }, Input::Pictures(bytes)) if !tables.is_empty() => Ok(self
+                .arranged(bytes, |channel| {
+                    let table = &tables[channel % tables.len()];
+                    |byte| [table[usize::from(byte)] as u8]
+                })),
+            (Kind::Float { .. }, Input::Values(x)) => Ok(self.arranged(x, |_| f32::to_le_bytes)),
+            (Kind::Float { tables }, Input::Pictures(bytes)) if !tables.is_empty() => {
+                Ok(self.arranged(bytes, |channel| {
+                    let table = &tables[channel % tables.len()];
+                    |byte| table[usize::from(byte)].to_le_bytes()
                 }))
             }
-            (Kind::Float { .. }, Input::Values(x)) => Ok(self.arranged(x, |_, x| x.to_le_bytes())),
-            (Kind::Float { tables: Some(tables) }, Input::Pictures(bytes)) => Ok(self
-                .arranged(bytes, |channel, byte| {
-                    tables[(channel * 256 + usize::from(byte)) % tables.len()].to_le_bytes()
-                })),
             _ => Err(untold()),
         }
     }
 
-    /// From channel after channel to channels innermost, padded with zeros to quads.
-    fn arranged<T: Copy, const N: usize>(&self, x: &[T], convert: impl Fn(usize, T) -> [u8; N]) -> Vec<u8> {
+    /// From channel after channel to channels innermost, padded with zeros to quads. `of_channel` says how a channel is
+    /// converted.
+    fn arranged<T: Copy, F: Fn(T) -> [u8; N], const N: usize>(
+        &self,
+        x: &[T],
+        of_channel: impl Fn(usize) -> F,
+    ) -> Vec<u8> {
         let shape = self.shape;
         let stride = shape.quads() * 4 * N;
         let mut bytes = vec![0; x.len() / shape.elements().max(1) * shape.pixels() * stride];
         let pictures = bytes.chunks_exact_mut(shape.pixels() * stride).zip(x.chunks_exact(shape.elements()));
         for (bytes, x) in pictures {
             for (channel, x) in x.chunks_exact(shape.pixels()).enumerate() {
+                let convert = of_channel(channel);
                 for (pixel, &x) in bytes.chunks_exact_mut(stride).zip(x) {
-                    pixel[channel * N..(channel + 1) * N].copy_from_slice(&convert(channel, x));
+                    pixel[channel * N..(channel + 1) * N].copy_from_slice(&convert(x));
                 }
             }
         }
@@ -76,10 +86,9 @@ impl Entry {
     }
 }
 
-fn float_tables(preprocessing: &Preprocessing) -> Vec<f32> {
-    (0..preprocessing.mean.len())
-        .flat_map(|channel| (0..=255).map(move |byte| preprocessing.value(channel, byte)))
-        .collect()
+fn float_tables(preprocessing: &Preprocessing) -> Vec<[f32; 256]> {
+    let table = |channel| std::array::from_fn(|byte| preprocessing.value(channel, byte as u8));
+    (0..preprocessing.mean.len()).map(table).collect()
 }
 
 /// How the output's quads become logits.

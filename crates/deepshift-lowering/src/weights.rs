@@ -1,4 +1,4 @@
-//! Weights and parameters as the shaders read them.
+//! Weights and parameters as kernels read them.
 
 use crate::layer::{Geometry, Path};
 use crate::network::bytes_of;
@@ -6,7 +6,7 @@ use deepshift_core::ShiftWeight;
 use deepshift_core::bits::{get, pack};
 use deepshift_core::integer::Epilogue;
 
-/// Weights of `dot.wgsl`.
+/// Weights of `dot` as i8.
 pub struct Planes {
     pub bytes: Vec<u8>,
     pub planes: usize,
@@ -68,7 +68,7 @@ fn by_step(geometry: &Geometry, path: Path) -> impl Iterator<Item = [Option<usiz
     })
 }
 
-/// Codes of `codes.wgsl`, `[k / 8][output quad][term]` blocks of `[k % 8][channel]`.
+/// Packed codes, `[k / 8][output quad][term]` blocks of `[k % 8][channel]`.
 pub fn codes(geometry: &Geometry, weight: &ShiftWeight, path: Path) -> Vec<u8> {
     let bits = weight.format.bits;
     let steps = geometry.steps_of_tap(path);
@@ -100,7 +100,7 @@ pub fn plain(geometry: &Geometry, values: &[f32], path: Path) -> Vec<u8> {
     )
 }
 
-/// Weights of `naive.wgsl`, `[output channel][tap][channel of the group]`; `word` gives one of PyTorch's order.
+/// Weights of `naive-multiply`, `[output channel][tap][channel of the group]`; `word` gives one of PyTorch's order.
 pub fn naive(geometry: &Geometry, word: impl Fn(usize) -> u32) -> Vec<u8> {
     let taps = (0..geometry.conv.out_channels)
         .flat_map(|channel| (0..geometry.taps()).map(move |tap| (channel, tap)));
@@ -110,7 +110,7 @@ pub fn naive(geometry: &Geometry, word: impl Fn(usize) -> u32) -> Vec<u8> {
     }))
 }
 
-/// The structs of `rescale.wgsl`, one for four channels.
+/// M, B, p and r of four channels each.
 pub fn rescales(epilogue: &Epilogue, channels: usize) -> Vec<u8> {
     let rescales: Vec<_> = (0..channels.next_multiple_of(4))
         .map(|channel| if channel < channels { epilogue.channel(channel) } else { Default::default() })

@@ -76,11 +76,12 @@ impl Executor {
     /// the bit. Runs may overlap. Errors: an input that does not fit, a lost device.
     pub async fn run(&self, input: Input<'_>) -> Result<Vec<f32>> {
         let pictures = input.count(&self.input_shape)?;
+        let each = self.input_shape.iter().product();
         let mut logits = Vec::new();
         let mut first = 0;
         while first < pictures {
             let count = self.batch.min(pictures - first);
-            logits.extend(self.run_batch(self.part(input, first, count), count).await?);
+            logits.extend(self.run_batch(input.part(first, count, each), count).await?);
             first += count;
         }
         Ok(logits)
@@ -155,15 +156,6 @@ impl Executor {
 
     fn recorded(&self) -> MutexGuard<'_, Recorded> {
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn part<'a>(&self, input: Input<'a>, first: usize, count: usize) -> Input<'a> {
-        let each: usize = self.input_shape.iter().product();
-        let range = first * each..(first + count) * each;
-        match input {
-            Input::Pictures(bytes) => Input::Pictures(&bytes[range]),
-            Input::Values(values) => Input::Values(&values[range]),
-        }
     }
 }
 

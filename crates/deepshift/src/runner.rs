@@ -3,6 +3,8 @@
 use crate::race::race;
 use crate::{Device, Input, LayerTime, Mode, Model, Options, Result};
 use deepshift_wgpu::Gpu;
+#[cfg(feature = "cuda")]
+use std::sync::OnceLock;
 use std::time::Instant;
 
 /// A model made ready for a device.
@@ -142,9 +144,17 @@ async fn wgpu(model: &Model, mode: Mode, options: Options) -> Result<Engine> {
 
 #[cfg(feature = "cuda")]
 fn cuda(model: &Model, mode: Mode, options: Options) -> Result<Engine> {
-    let gpu = deepshift_cuda::Gpu::new(0)?;
+    // Its kernels are compiled once.
+    static GPU: OnceLock<deepshift_cuda::Gpu> = OnceLock::new();
+    let gpu = match GPU.get() {
+        Some(gpu) => gpu,
+        None => GPU.get_or_init({
+            let gpu = deepshift_cuda::Gpu::new(0)?;
+            || gpu
+        }),
+    };
     let options = deepshift_cuda::Options { mode, kernel: options.kernel };
-    let executor = deepshift_cuda::Executor::new(&gpu, model, options)?;
+    let executor = deepshift_cuda::Executor::new(gpu, model, options)?;
     Ok(Engine::Cuda { executor: Box::new(executor), name: gpu.name().into() })
 }
 
@@ -154,9 +164,10 @@ fn cuda(_: &Model, _: Mode, _: Options) -> Result<Engine> {
     Err(deepshift_core::Error::BadArgument(message.into()).into())
 }
 
-/// Every GPU that takes the model, and why WebGPU did not where it did not.
+/// The model on every GPU that takes it, and why others do not.
 async fn gpus(model: &Model, mode: Mode, options: Options) -> (Vec<Engine>, String) {
-    let (wgpu, cuda) = (wgpu(model, mode, options).await, cuda(model, mode, options));
-    let reason = wgpu.as_ref().err().map_or(String::new(), ToString::to_string);
-    (wgpu.into_iter().chain(cuda).collect(), reason)
+    let engines = [wgpu(model, mode, options).await, cuda(model, mode, options)];
+    let errors: Vec<String> =
+        engines.iter().filter_map(|engine| Some(engine.as_ref().err()?.to_string())).collect();
+    (engines.into_iter().flatten().collect(), errors.join("; "))
 }

@@ -108,6 +108,15 @@ impl Input<'_> {
         Ok(len / each)
     }
 
+    /// `count` inputs of so many values each, from the one numbered `first` on; nothing where there are not so many.
+    pub fn part(self, first: usize, count: usize, each: usize) -> Self {
+        let range = first * each..(first + count) * each;
+        match self {
+            Self::Pictures(bytes) => Self::Pictures(bytes.get(range).unwrap_or_default()),
+            Self::Values(values) => Self::Values(values.get(range).unwrap_or_default()),
+        }
+    }
+
     /// The values that enter float mode.
     pub fn values(&self, preprocessing: Option<&Preprocessing>, input_shape: &[usize]) -> Result<Vec<f32>> {
         match (self, preprocessing) {
