@@ -113,6 +113,21 @@ impl Model {
         }
     }
 
+    /// The bias of a layer's channels, in float mode and rounded where the layer rounds it; zeros for a layer without.
+    pub fn bias(&self, node: &Node, channels: usize) -> Result<Vec<f32>> {
+        let has_bias = match &node.op {
+            Op::Conv2d(conv) => conv.bias,
+            Op::Linear(linear) => linear.bias,
+            _ => false,
+        };
+        if !has_bias {
+            return Ok(vec![0.0; channels]);
+        }
+        let format = node.shift_scheme().and_then(|scheme| scheme.bias);
+        let values = self.values(&node.name, "bias")?;
+        Ok(values.iter().map(|&x| format.map_or(x, |format| format.floor(x))).collect())
+    }
+
     /// The mode in which a caller who does not care runs it: integer where the file has it.
     pub fn best_mode(&self) -> Mode {
         if self.integer.is_some() { Mode::Integer } else { Mode::Float }

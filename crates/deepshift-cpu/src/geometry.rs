@@ -84,32 +84,12 @@ impl Taps {
 impl Geometry {
     /// The geometry of a layer; `None` for other operations.
     pub fn new(op: &Op, input: Shape, output: Shape) -> Option<Self> {
-        let conv = match op {
-            Op::Conv2d(conv) => conv.clone(),
-            Op::Linear(linear) => Conv2d::square(linear.in_features, linear.out_features, 1),
-            _ => return None,
-        };
-        Some(Self { conv, input, output })
-    }
-
-    /// Input channels of one group.
-    pub fn group_in(&self) -> usize {
-        self.conv.in_channels / self.conv.groups
-    }
-
-    /// Output channels of one group.
-    pub fn group_out(&self) -> usize {
-        self.conv.out_channels / self.conv.groups
+        Some(Self { conv: Conv2d::of_layer(op)?, input, output })
     }
 
     /// Weights of one output channel.
     pub fn fan_in(&self) -> usize {
-        self.group_in() * self.conv.kernel[0] * self.conv.kernel[1]
-    }
-
-    /// One input channel for each output channel, alone.
-    pub fn is_depthwise(&self) -> bool {
-        self.conv.groups > 1 && self.group_in() == 1 && self.group_out() == 1
+        self.conv.group_in() * self.conv.taps()
     }
 
     /// Whether an output pixel depends on the input pixel of the same place and on nothing else.
@@ -121,8 +101,8 @@ impl Geometry {
     /// Where PyTorch's `[out, in / groups, height, width]` has weight `k` of a channel, in the order of
     /// [`gather`](Self::gather): `[height, width, in / groups]`.
     pub fn weight_index(&self, channel: usize, k: usize) -> usize {
-        let (tap, input) = (k / self.group_in(), k % self.group_in());
-        (channel * self.group_in() + input) * self.conv.kernel[0] * self.conv.kernel[1] + tap
+        let (tap, input) = (k / self.conv.group_in(), k % self.conv.group_in());
+        (channel * self.conv.group_in() + input) * self.conv.taps() + tap
     }
 
     /// Where a pixel of the whole batch's output lies.
@@ -154,7 +134,7 @@ impl Geometry {
     /// in `patch` may be overwritten: small pieces are copied in whole blocks.
     #[inline(always)]
     pub fn gather<T: Copy + Default>(&self, x: &[T], place: Place, group: usize, patch: &mut [T]) {
-        let line = self.conv.kernel[1] * self.group_in();
+        let line = self.conv.kernel[1] * self.conv.group_in();
         if self.is_contiguous()
             && let Some(start) = self.whole_window(place)
         {
@@ -184,7 +164,7 @@ impl Geometry {
 
     #[inline(always)]
     fn gather_line<T: Copy + Default>(&self, x: &[T], columns: &Inside, group: usize, patch: &mut [T]) {
-        let each = self.group_in();
+        let each = self.conv.group_in();
         clear(&mut patch[..columns.first * each]);
         if self.is_contiguous() {
             let inside = columns.first * each..columns.end * each;

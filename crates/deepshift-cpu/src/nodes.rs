@@ -72,7 +72,7 @@ impl Patches {
 
     /// Output channels of one group.
     pub fn group_channels(&self) -> usize {
-        self.geometry.group_out()
+        self.geometry.conv.group_out()
     }
 
     /// Weights of one output channel.
@@ -96,7 +96,7 @@ impl Patches {
         let mut patches = vec![0.0; self.groups() * pixels.len() * fan_in];
         self.kernels.vectorize(
             #[inline(always)]
-            || match self.geometry.is_depthwise() {
+            || match self.geometry.conv.is_depthwise() {
                 true => self.gather_channels(x, pixels, &mut patches),
                 false => {
                     for (index, patch) in patches.chunks_exact_mut(fan_in).enumerate() {

@@ -178,7 +178,7 @@ fn layer(
     let pixels = pictures * geometry.output.pixels();
     let parameters =
         Layer::new(end, geometry, pictures).with_weights(layer.weights).with_rounding(layer.rounding);
-    let group_quads = geometry.group_out().div_ceil(4);
+    let group_quads = geometry.conv.group_out().div_ceil(4);
     let outputs = pixels * geometry.output.quads();
     let launch = |kernel, blocks: usize, threads| {
         let parameters = Parameters::Layer(parameters);

@@ -182,8 +182,8 @@ impl Layer {
             input: Size::of(geometry.input),
             output: Size::of(geometry.output),
             channels: words([conv.in_channels, conv.out_channels]),
-            group_in: geometry.group_in() as u32,
-            group_out: geometry.group_out() as u32,
+            group_in: geometry.conv.group_in() as u32,
+            group_out: geometry.conv.group_out() as u32,
             groups: conv.groups as u32,
             pixels: (pictures * geometry.output.pixels()) as u32,
             ..Default::default()

@@ -5,7 +5,7 @@ use crate::network::{Coding, Element, End, Kind, Network, Operation, Shape, Valu
 use crate::weights::{codes, fields, naive, plain};
 use deepshift_core::graph::{BatchNorm, Node, Op};
 use deepshift_core::round::exp2;
-use deepshift_core::{Error, FixedPoint, Kernel, Model, Result, ShiftType, ShiftWeight};
+use deepshift_core::{Error, Kernel, Model, Result, ShiftType, ShiftWeight};
 
 /// Puts the operations of a model's float graph together.
 pub fn network(model: &Model, kernel: Kernel) -> Result<Network> {
@@ -105,7 +105,7 @@ impl Lowering<'_> {
             self.model.shift_weight(&node.name).filter(|weight| path != Path::Naive && is_codable(weight));
         let channels = geometry.output.channels;
         let scheme = node.shift_scheme();
-        let bias = bias(self.model, node, channels, scheme.and_then(|scheme| scheme.bias))?;
+        let bias = self.model.bias(node, channels)?;
         let scale: Vec<f32> =
             (0..channels).map(|channel| coded.map_or(1.0, |weight| exp2(weight.exponent(channel)))).collect();
         let parameters = self.network.constant(fields(&[&scale, &bias], channels));
@@ -143,19 +143,6 @@ fn exponent(weight: &ShiftWeight) -> u32 {
         ShiftType::Q => 127 - kmax,
         ShiftType::PS => 126 - kmax,
     }
-}
-
-fn bias(model: &Model, node: &Node, channels: usize, format: Option<FixedPoint>) -> Result<Vec<f32>> {
-    let has_bias = match &node.op {
-        Op::Conv2d(conv) => conv.bias,
-        Op::Linear(linear) => linear.bias,
-        _ => false,
-    };
-    if !has_bias {
-        return Ok(vec![0.0; channels]);
-    }
-    let values = model.values(&node.name, "bias")?;
-    Ok(values.iter().map(|&x| format.map_or(x, |format| format.floor(x))).collect())
 }
 
 fn normalization(model: &Model, node: &Node, norm: &BatchNorm) -> Result<Vec<u8>> {

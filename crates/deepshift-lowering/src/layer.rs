@@ -68,52 +68,31 @@ pub enum Weights {
 impl Geometry {
     /// The geometry of a layer; `None` for other operations.
     pub(crate) fn new(op: &Op, input: Shape, output: Shape) -> Option<Self> {
-        let conv = match op {
-            Op::Conv2d(conv) => conv.clone(),
-            Op::Linear(linear) => Conv2d::square(linear.in_features, linear.out_features, 1),
-            _ => return None,
-        };
-        Some(Self { conv, input, output })
-    }
-
-    /// Input channels of one group.
-    pub fn group_in(&self) -> usize {
-        self.conv.in_channels / self.conv.groups
-    }
-
-    /// Output channels of one group.
-    pub fn group_out(&self) -> usize {
-        self.conv.out_channels / self.conv.groups
-    }
-
-    /// Positions of the kernel.
-    pub fn taps(&self) -> usize {
-        self.conv.kernel[0] * self.conv.kernel[1]
+        Some(Self { conv: Conv2d::of_layer(op)?, input, output })
     }
 
     /// Where PyTorch's `[out, in / groups, height, width]` has a weight.
     pub(crate) fn weight_index(&self, channel: usize, tap: usize, input: usize) -> usize {
-        (channel * self.group_in() + input) * self.taps() + tap
-    }
-
-    /// One input channel for each output channel, alone.
-    pub fn is_depthwise(&self) -> bool {
-        self.group_in() == 1 && self.group_out() == 1
+        (channel * self.conv.group_in() + input) * self.conv.taps() + tap
     }
 
     /// Whether every group is a range of whole quads.
     pub(crate) fn is_aligned(&self) -> bool {
-        self.conv.groups == 1 || (self.group_in().is_multiple_of(4) && self.group_out().is_multiple_of(4))
+        self.conv.groups == 1
+            || (self.conv.group_in().is_multiple_of(4) && self.conv.group_out().is_multiple_of(4))
     }
 
     /// Steps of `k` for each tap in the order of [`Path::Product`], channels padded to quads, or else of [`Path::Direct`].
     pub(crate) fn steps_of_tap(&self, path: Path) -> usize {
-        if path == Path::Product { self.group_in().next_multiple_of(4) } else { self.group_in() }
+        if path == Path::Product { self.conv.group_in().next_multiple_of(4) } else { self.conv.group_in() }
     }
 
     /// Whether it is a matrix times a vector.
     pub fn is_linear(&self) -> bool {
-        self.input.pixels() == 1 && self.output.pixels() == 1 && self.taps() == 1 && self.conv.groups == 1
+        self.input.pixels() == 1
+            && self.output.pixels() == 1
+            && self.conv.taps() == 1
+            && self.conv.groups == 1
     }
 
     /// Whether a tap may lie in the padding.

@@ -22,8 +22,8 @@ impl Planes {
         let planes = integers.iter().map(|&weight| digits(weight)).max().unwrap_or(1);
         let quads = geometry.output.quads();
         let input_quads = geometry.steps_of_tap(Path::Product) / 4;
-        let mut words = Vec::with_capacity(geometry.taps() * input_quads * quads * planes * 4);
-        for step in 0..geometry.taps() * input_quads {
+        let mut words = Vec::with_capacity(geometry.conv.taps() * input_quads * quads * planes * 4);
+        for step in 0..geometry.conv.taps() * input_quads {
             let (tap, quad) = (step / input_quads, step % input_quads);
             for output in 0..quads {
                 let four = |plane: usize, channel: usize| {
@@ -55,14 +55,14 @@ fn digits(weight: i32) -> usize {
 
 /// Index of a weight, or `None` for what only pads quads.
 fn index(geometry: &Geometry, channel: usize, tap: usize, input: usize) -> Option<usize> {
-    (channel < geometry.conv.out_channels && input < geometry.group_in())
+    (channel < geometry.conv.out_channels && input < geometry.conv.group_in())
         .then(|| geometry.weight_index(channel, tap, input))
 }
 
 /// Indices of `[k][output channel]`, both padded.
 fn by_step(geometry: &Geometry, path: Path) -> impl Iterator<Item = [Option<usize>; 4]> + '_ {
     let steps = geometry.steps_of_tap(path);
-    (0..geometry.taps() * steps).flat_map(move |k| {
+    (0..geometry.conv.taps() * steps).flat_map(move |k| {
         (0..geometry.output.quads())
             .map(move |quad| [0, 1, 2, 3].map(|lane| index(geometry, 4 * quad + lane, k / steps, k % steps)))
     })
@@ -75,13 +75,13 @@ pub fn codes(geometry: &Geometry, weight: &ShiftWeight, path: Path) -> Vec<u8> {
     let terms: Vec<&[u8]> =
         std::iter::once(weight.first.as_slice()).chain(weight.second.as_deref()).collect();
     let mut bytes = Vec::new();
-    for block in 0..(geometry.taps() * steps).div_ceil(BLOCK) {
+    for block in 0..(geometry.conv.taps() * steps).div_ceil(BLOCK) {
         for quad in 0..geometry.output.quads() {
             for term in &terms {
                 let mut codes = [0; 4 * BLOCK];
                 for (position, code) in codes.iter_mut().enumerate() {
                     let (k, channel) = (block * BLOCK + position / 4, 4 * quad + position % 4);
-                    let index = (k < geometry.taps() * steps)
+                    let index = (k < geometry.conv.taps() * steps)
                         .then(|| index(geometry, channel, k / steps, k % steps))
                         .flatten();
                     *code = index.map_or(0, |index| get(term, bits, index));
@@ -103,10 +103,10 @@ pub fn plain(geometry: &Geometry, values: &[f32], path: Path) -> Vec<u8> {
 /// Weights of `naive-multiply`, `[output channel][tap][channel of the group]`; `word` gives one of PyTorch's order.
 pub fn naive(geometry: &Geometry, word: impl Fn(usize) -> u32) -> Vec<u8> {
     let taps = (0..geometry.conv.out_channels)
-        .flat_map(|channel| (0..geometry.taps()).map(move |tap| (channel, tap)));
+        .flat_map(|channel| (0..geometry.conv.taps()).map(move |tap| (channel, tap)));
     bytes_of(taps.flat_map(|(channel, tap)| {
         let word = &word;
-        (0..geometry.group_in()).map(move |input| word(geometry.weight_index(channel, tap, input)))
+        (0..geometry.conv.group_in()).map(move |input| word(geometry.weight_index(channel, tap, input)))
     }))
 }
 

@@ -38,19 +38,19 @@ pub fn dispatch(
         Path::Product => matrix(shader, geometry, traits, pictures),
         Path::Direct => Dispatch {
             shader: set(shader(&[wgsl::GEOMETRY, wgsl::DIRECT]), geometry)
-                .set("DEPTHWISE", geometry.is_depthwise())
+                .set("DEPTHWISE", geometry.conv.is_depthwise())
                 .set_all(&[
                     ("IN_CHANNELS", geometry.conv.in_channels),
-                    ("GROUP_IN", geometry.group_in()),
-                    ("GROUP_OUT", geometry.group_out()),
+                    ("GROUP_IN", geometry.conv.group_in()),
+                    ("GROUP_OUT", geometry.conv.group_out()),
                 ]),
             workgroups: outputs.div_ceil(WORKGROUP) as u64,
         },
         Path::Naive => Dispatch {
             shader: set(shader(&[wgsl::GEOMETRY, wgsl::NAIVE]), geometry).set_all(&[
                 ("OUT_CHANNELS", geometry.conv.out_channels),
-                ("GROUP_IN", geometry.group_in()),
-                ("GROUP_OUT", geometry.group_out()),
+                ("GROUP_IN", geometry.conv.group_in()),
+                ("GROUP_OUT", geometry.conv.group_out()),
             ]),
             workgroups: outputs.div_ceil(WORKGROUP) as u64,
         },
@@ -145,8 +145,8 @@ fn matrix(
     pictures: usize,
 ) -> Dispatch {
     let groups = geometry.conv.groups;
-    let group_in = geometry.group_in().div_ceil(4);
-    let group_out = geometry.group_out().div_ceil(4);
+    let group_in = geometry.conv.group_in().div_ceil(4);
+    let group_out = geometry.conv.group_out().div_ceil(4);
     let rows = (pictures * geometry.output.pixels()).div_ceil(4);
     let two_quads = group_out > 1;
     let columns = group_out.div_ceil(1 + usize::from(two_quads));

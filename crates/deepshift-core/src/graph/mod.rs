@@ -310,6 +310,35 @@ impl Node {
 }
 
 impl Conv2d {
+    /// What a layer computes: a linear one is a 1x1 convolution over a picture of one pixel. `None` for other operations.
+    pub fn of_layer(op: &Op) -> Option<Self> {
+        match op {
+            Op::Conv2d(conv) => Some(conv.clone()),
+            Op::Linear(linear) => Some(Self::square(linear.in_features, linear.out_features, 1)),
+            _ => None,
+        }
+    }
+
+    /// Input channels of one group.
+    pub fn group_in(&self) -> usize {
+        self.in_channels / self.groups
+    }
+
+    /// Output channels of one group.
+    pub fn group_out(&self) -> usize {
+        self.out_channels / self.groups
+    }
+
+    /// Positions of the kernel.
+    pub fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1]
+    }
+
+    /// One input channel for each output channel, alone.
+    pub fn is_depthwise(&self) -> bool {
+        self.groups > 1 && self.group_in() == 1 && self.group_out() == 1
+    }
+
     /// `[out, in / groups, kernel height, kernel width]`.
     pub fn weight_shape(&self) -> Vec<usize> {
         vec![self.out_channels, self.in_channels / self.groups.max(1), self.kernel[0], self.kernel[1]]

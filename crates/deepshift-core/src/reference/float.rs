@@ -124,8 +124,8 @@ impl Conv2d {
         input_shape: &[usize],
         mut tap: impl FnMut(usize, usize),
     ) {
-        let group_in = self.in_channels / self.groups;
-        let first_in = channel / (self.out_channels / self.groups) * group_in;
+        let group_in = self.group_in();
+        let first_in = channel / self.group_out() * group_in;
         let [top, _, left, _] = self.padding;
         for input in 0..group_in {
             for kernel_row in 0..self.kernel[0] {

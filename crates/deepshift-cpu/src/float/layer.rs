@@ -7,7 +7,7 @@ use crate::depthwise::add_taps;
 use crate::geometry::{Geometry, Tap};
 use crate::workers::for_each_block;
 use deepshift_core::Kernel;
-use deepshift_core::graph::{Node, Op};
+use deepshift_core::graph::Node;
 use deepshift_core::{FixedPoint, Model};
 use std::borrow::Cow;
 
@@ -48,19 +48,19 @@ impl Layer {
         };
         let weights = match kernel {
             Kernel::NaiveMultiply => Weights::Naive(by_channel()),
-            _ if geometry.is_depthwise() => {
+            _ if geometry.conv.is_depthwise() => {
                 let positions = 0..channels * fan_in;
                 let index = |position| geometry.weight_index(position % channels, position / channels);
                 Weights::Depthwise(positions.map(|position| values[index(position)]).collect())
             }
             _ => {
                 let groups = by_channel();
-                let groups = groups.chunks_exact(geometry.group_out() * fan_in);
+                let groups = groups.chunks_exact(geometry.conv.group_out() * fan_in);
                 Weights::Product(groups.map(|group| Matrix::new(group.to_vec(), fan_in)).collect())
             }
         };
         let scheme = node.shift_scheme();
-        let bias = bias(model, node, channels, scheme.and_then(|scheme| scheme.bias))?;
+        let bias = model.bias(node, channels)?;
         Ok(Self { geometry, weights, bias, input_format: scheme.and_then(|scheme| scheme.input) })
     }
 
@@ -122,7 +122,7 @@ impl Layer {
         gathered: &mut Vec<f32>,
     ) {
         let (fan_in, channels) = (self.geometry.fan_in(), self.geometry.conv.out_channels);
-        let each = self.geometry.group_out();
+        let each = self.geometry.conv.group_out();
         let rows = out.len() / channels;
         for out in out.chunks_exact_mut(channels) {
             out.copy_from_slice(&self.bias);
@@ -180,10 +180,10 @@ impl Layer {
 
     #[inline(always)]
     fn naive(&self, weights: &[f32], x: &[f32], taps: &[Tap], out: &mut [f32]) {
-        let (fan_in, each) = (self.geometry.fan_in(), self.geometry.group_in());
+        let (fan_in, each) = (self.geometry.fan_in(), self.geometry.conv.group_in());
         for (channel, out) in out.iter_mut().enumerate() {
             let weights = &weights[channel * fan_in..(channel + 1) * fan_in];
-            let group = channel / self.geometry.group_out() * each;
+            let group = channel / self.geometry.conv.group_out() * each;
             let mut sum = self.bias[channel];
             for &Tap { index, offset } in taps {
                 let x = &x[offset + group..offset + group + each];
@@ -194,17 +194,4 @@ impl Layer {
             *out = sum;
         }
     }
-}
-
-fn bias(model: &Model, node: &Node, channels: usize, format: Option<FixedPoint>) -> Result<Vec<f32>> {
-    let has_bias = match &node.op {
-        Op::Conv2d(conv) => conv.bias,
-        Op::Linear(linear) => linear.bias,
-        _ => false,
-    };
-    if !has_bias {
-        return Ok(vec![0.0; channels]);
-    }
-    let values = model.values(&node.name, "bias")?;
-    Ok(values.iter().map(|&x| format.map_or(x, |format| format.floor(x))).collect())
 }

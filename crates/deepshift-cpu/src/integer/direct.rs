@@ -73,10 +73,10 @@ impl NaiveMultiply {
     /// Adds to the sums of one pixel, one channel after the other.
     #[inline(always)]
     pub fn sums(&self, geometry: &Geometry, taps: &[Tap], x: &[i8], sums: &mut [i32]) {
-        let (fan_in, each) = (geometry.fan_in(), geometry.group_in());
+        let (fan_in, each) = (geometry.fan_in(), geometry.conv.group_in());
         for (channel, sum) in sums.iter_mut().enumerate() {
             let weights = &self.0[channel * fan_in..(channel + 1) * fan_in];
-            let group = channel / geometry.group_out() * each;
+            let group = channel / geometry.conv.group_out() * each;
             for &Tap { index, offset } in taps {
                 let x = &x[offset + group..offset + group + each];
                 for (weight, &q) in weights[index * each..(index + 1) * each].iter().zip(x) {

@@ -52,7 +52,7 @@ impl Layer {
     /// work pixel by pixel are left as they are.
     pub fn can_pool(geometry: &Geometry, window: [usize; 2], kernel: Kernel) -> bool {
         let rows = window[0].saturating_mul(geometry.output.width);
-        kernel != Kernel::NaiveMultiply && !geometry.is_depthwise() && rows <= TILE_ROWS
+        kernel != Kernel::NaiveMultiply && !geometry.conv.is_depthwise() && rows <= TILE_ROWS
     }
 
     /// `operand` is the format of the layer's input.
@@ -65,7 +65,7 @@ impl Layer {
     ) -> Self {
         let wanted =
             kernels.bytes().filter(|bytes| !matches!(bytes, Bytes::SevenBits { .. }) || operand.lowest >= 0);
-        let weights = match (kernel, geometry.is_depthwise()) {
+        let weights = match (kernel, geometry.conv.is_depthwise()) {
             (Kernel::Dot, true) => Weights::DirectDot(DirectDot::new(&geometry, weight)),
             (Kernel::Shift, true) => Weights::DirectShift(DirectShift::new(&geometry, weight)),
             (Kernel::NaiveMultiply, _) => Weights::NaiveMultiply(NaiveMultiply::new(&geometry, weight)),
@@ -140,7 +140,7 @@ impl Layer {
         out: &mut [i8],
         scratch: &mut Scratch,
     ) {
-        let (pixel, each) = (self.rescaler.row_bytes(), self.geometry.group_out());
+        let (pixel, each) = (self.rescaler.row_bytes(), self.geometry.conv.group_out());
         let [first, rows] = [first, out.len() / pixel].map(|pixels| pixels * self.window[0] * self.window[1]);
         for (group, packed) in groups.iter().enumerate() {
             let tile = Tile { first, rows, group };
@@ -232,7 +232,7 @@ fn bytes(weights: &[i32], fan_in: usize, wanted: Bytes) -> Option<Packed> {
 fn groups(geometry: &Geometry, pack: impl Fn(&[usize]) -> Packed) -> Vec<Packed> {
     (0..geometry.conv.groups)
         .map(|group| {
-            let channels = group * geometry.group_out()..(group + 1) * geometry.group_out();
+            let channels = group * geometry.conv.group_out()..(group + 1) * geometry.conv.group_out();
             let indices: Vec<usize> = channels
                 .flat_map(|channel| (0..geometry.fan_in()).map(move |k| geometry.weight_index(channel, k)))
                 .collect();
