@@ -15,6 +15,8 @@ struct Layer {
     unsigned group_in, group_out, groups;
     // Output pixels of all pictures.
     unsigned pixels;
+    // Of `tensor.cu`: steps of the sum that a block does.
+    unsigned steps;
     // Bits of a code and codes of a weight, or planes of i8.
     unsigned bits, terms, planes;
     // Whether the first term is of type Q, which has no zero; the second is always of type PS.

@@ -2,7 +2,8 @@
 //
 // A block computes 64 pixels and 64 output channels of a group, four warps a 32 x 32 quarter each. The sum runs over quads
 // of four steps of `k` in the order of the weights; eight quads are one step of the tensor cores. Tiles of pixels and
-// weights go through registers into shared memory, the next ones while the present ones are multiplied.
+// weights go through registers into shared memory, the next ones while the present ones are multiplied. Where there are few
+// tiles, the blocks of a column of the grid share the steps of one.
 
 #include "layer.cuh"
 
@@ -30,7 +31,8 @@ struct Fetcher {
     uint4 weights[PLANES];
     unsigned quad, down, right;
 
-    __device__ Fetcher(const Layer &layer, unsigned first_pixel) : quad(threadIdx.x % STEP), down(0), right(0) {
+    __device__ Fetcher(const Layer &layer, unsigned first_pixel, unsigned first_step)
+        : quad(first_step * STEP + threadIdx.x % STEP), down(0), right(0) {
         for (int p = 0; p < FETCHED; p++) {
             const unsigned pixel = first_pixel + threadIdx.x / STEP + p * (THREADS / STEP);
             is_pixel[p] = pixel < layer.pixels;
@@ -110,12 +112,42 @@ struct Sums {
         }
     }
 
-    __device__ int total(int m, int n, int i) const {
-        unsigned total = 0;
-        for (int plane = 0; plane < PLANES; plane++) total += unsigned(sum[plane][m][n][i]) << (8 * plane);
-        return int(total);
+    // Of all planes.
+    __device__ void total(int (&totals)[2][4][4]) const {
+#pragma unroll
+        for (int place = 0; place < 32; place++) {
+            const int m = place / 16, n = place / 4 % 4, i = place % 4;
+            unsigned total = 0;
+            for (int plane = 0; plane < PLANES; plane++) total += unsigned(sum[plane][m][n][i]) << (8 * plane);
+            totals[m][n][i] = int(total);
+        }
     }
 };
+
+// Words of the workspace for a tile: its sums, how many blocks have added theirs, and what keeps tiles apart.
+static const unsigned WORKSPACE = TILE * TILE + 32;
+
+// Adds up what the blocks of a tile have. The last one gets the sums and leaves zeros for the next launch; for the others
+// this is false.
+__device__ inline bool join(int (&totals)[2][4][4], int *workspace) {
+    __shared__ int before;
+#pragma unroll
+    for (int place = 0; place < 32; place++) {
+        atomicAdd(&workspace[place * THREADS + threadIdx.x], totals[place / 16][place / 4 % 4][place % 4]);
+    }
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) before = atomicAdd(&workspace[TILE * TILE], 1);
+    __syncthreads();
+    if (before + 1 < int(gridDim.y)) return false;
+    __threadfence();
+#pragma unroll
+    for (int place = 0; place < 32; place++) {
+        totals[place / 16][place / 4 % 4][place % 4] = atomicExch(&workspace[place * THREADS + threadIdx.x], 0);
+    }
+    if (threadIdx.x == 0) workspace[TILE * TILE] = 0;
+    return true;
+}
 
 // A thread has two neighbouring channels of two pixels; with its neighbour it gets the four of one.
 __device__ inline Integers whole_quad(const int (&own)[4]) {
@@ -127,22 +159,23 @@ __device__ inline Integers whole_quad(const int (&own)[4]) {
 }
 
 template <int PLANES>
-__device__ void multiply(const Layer &layer, void *y, const unsigned *x, const uint4 *weights) {
+__device__ void multiply(const Layer &layer, void *y, const unsigned *x, const uint4 *weights, int *workspace) {
     __shared__ Tiles<PLANES> tiles[2];
     const unsigned group_in = (layer.group_in + 3) / 4, group_out = (layer.group_out + 3) / 4;
     const unsigned columns = (group_out + TILE / 4 - 1) / (TILE / 4);
     const unsigned group = blockIdx.x / columns % layer.groups;
     const unsigned first_quad = blockIdx.x % columns * (TILE / 4);
     const unsigned first_pixel = blockIdx.x / (columns * layer.groups) * TILE;
-    const unsigned steps = (layer.kernel_height * layer.kernel_width * group_in + STEP - 1) / STEP;
+    const unsigned all_steps = (layer.kernel_height * layer.kernel_width * group_in + STEP - 1) / STEP;
+    const unsigned first_step = blockIdx.y * layer.steps, steps = min(first_step + layer.steps, all_steps);
     const unsigned in_group = first_quad + threadIdx.x / STEP;
     const unsigned channel = group * group_out + in_group;
     const unsigned warp = threadIdx.x / 32, first_row = warp / 2 * 32, first_column = warp % 2 * 32;
 
     Sums<PLANES> sums = {};
-    Fetcher<PLANES> fetcher(layer, first_pixel);
-    fetcher.fetch(layer, x, weights, group_in, group * group_in, 0, channel, in_group < group_out);
-    for (unsigned step = 0; step < steps; step++) {
+    Fetcher<PLANES> fetcher(layer, first_pixel, first_step);
+    fetcher.fetch(layer, x, weights, group_in, group * group_in, first_step, channel, in_group < group_out);
+    for (unsigned step = first_step; step < steps; step++) {
         Tiles<PLANES> &now = tiles[step % 2];
         fetcher.put(now);
         // One barrier a step is enough: who writes a tile again has passed the barrier after which it was last read.
@@ -152,6 +185,9 @@ __device__ void multiply(const Layer &layer, void *y, const unsigned *x, const u
         }
         sums.add(now, first_row, first_column);
     }
+    int totals[2][4][4];
+    sums.total(totals);
+    if (gridDim.y > 1 && !join(totals, workspace + blockIdx.x * WORKSPACE)) return;
 
 #pragma unroll
     for (int n = 0; n < 4; n++) {
@@ -161,8 +197,7 @@ __device__ void multiply(const Layer &layer, void *y, const unsigned *x, const u
         const Rescale parameters = parameters_of<Rescale>(layer.end, output);
 #pragma unroll
         for (int m = 0; m < 2; m++) {
-            const int own[4] = {sums.total(m, n, 0), sums.total(m, n, 1), sums.total(m, n, 2), sums.total(m, n, 3)};
-            const Integers quad = applied(layer.end, parameters, whole_quad(own));
+            const Integers quad = applied(layer.end, parameters, whole_quad(totals[m][n]));
             const unsigned pixel =
                 first_pixel + first_row + 16 * m + threadIdx.x % 32 / 4 + threadIdx.x % 2 * 8;
             if (pixel < layer.pixels && stored < group_out) {
@@ -172,9 +207,18 @@ __device__ void multiply(const Layer &layer, void *y, const unsigned *x, const u
     }
 }
 
-#define ARGUMENTS \
-    void *__restrict__ y, const unsigned *__restrict__ x, const uint4 *__restrict__ weights, Layer layer
+#define ARGUMENTS                                                                                           \
+    void *__restrict__ y, const unsigned *__restrict__ x, const uint4 *__restrict__ weights, int *workspace, \
+        Layer layer
 
-extern "C" __global__ void __launch_bounds__(128) tensor_1(ARGUMENTS) { multiply<1>(layer, y, x, weights); }
-extern "C" __global__ void __launch_bounds__(128) tensor_2(ARGUMENTS) { multiply<2>(layer, y, x, weights); }
-extern "C" __global__ void __launch_bounds__(128) tensor_3(ARGUMENTS) { multiply<3>(layer, y, x, weights); }
+extern "C" __global__ void __launch_bounds__(128) tensor_1(ARGUMENTS) {
+    multiply<1>(layer, y, x, weights, workspace);
+}
+
+extern "C" __global__ void __launch_bounds__(128) tensor_2(ARGUMENTS) {
+    multiply<2>(layer, y, x, weights, workspace);
+}
+
+extern "C" __global__ void __launch_bounds__(128) tensor_3(ARGUMENTS) {
+    multiply<3>(layer, y, x, weights, workspace);
+}

@@ -52,7 +52,7 @@ constexpr std::pair<int, int> ATTRIBUTES[] = {
     {10, 32},         // warp size
     {12, 64 << 10},   // registers per block
     {13, 1000000},    // clock in kHz
-    {16, 4},          // multiprocessors
+    {16, 108},        // multiprocessors
     {19, 1},          // can map host memory
     {31, 1},          // concurrent kernels
     {36, 1000000},    // memory clock in kHz

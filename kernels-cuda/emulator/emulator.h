@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <type_traits>
+#include <utility>
 
 #include "fibers.h"
 
@@ -37,6 +38,15 @@ inline int __shfl_xor_sync(unsigned mask, int value, int lane_mask) {
 inline void mma_m16n8k32_s8(int (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
   emulator::multiply_m16n8k32(d, a, b);
 }
+
+// Blocks and fibers never run at the same time, so nothing comes between reading and writing, and all see what was written.
+inline void __threadfence() {}
+inline int atomicAdd(int* address, int value) {
+  const int old = *address;
+  *address = static_cast<unsigned>(old) + static_cast<unsigned>(value);
+  return old;
+}
+inline int atomicExch(int* address, int value) { return std::exchange(*address, value); }
 
 inline float __uint_as_float(unsigned value) {
   float result;

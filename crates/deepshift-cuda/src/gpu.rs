@@ -19,6 +19,7 @@ struct Inner {
     stream: Stream,
     context: Context,
     name: String,
+    processors: usize,
 }
 
 /// What the kernels need: tensor cores that multiply i8 with `mma.sync`.
@@ -59,7 +60,8 @@ impl Gpu {
             })
             .collect::<Result<_>>()?;
         let stream = Stream::new(StreamFlags::DEFAULT, None)?;
-        Ok(Self(Arc::new(Inner { modules, stream, context, name })))
+        let processors = device.get_attribute(DeviceAttribute::MultiprocessorCount)?.max(1) as usize;
+        Ok(Self(Arc::new(Inner { modules, stream, context, name, processors })))
     }
 
     /// The name that its maker gave it.
@@ -70,6 +72,11 @@ impl Gpu {
     /// Makes the device current for this thread, which CUDA wants before anything else is done.
     pub(crate) fn enter(&self) -> Result<()> {
         Ok(CurrentContext::set_current(&self.0.context)?)
+    }
+
+    /// Processors, each of which runs several blocks.
+    pub(crate) fn processors(&self) -> usize {
+        self.0.processors
     }
 
     pub(crate) fn stream(&self) -> &Stream {

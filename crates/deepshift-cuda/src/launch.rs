@@ -13,14 +13,18 @@ pub struct Launch {
     /// Addresses that come before the parameters: the result, operands, weights.
     pub addresses: Vec<u64>,
     pub parameters: Parameters,
-    pub blocks: u32,
+    /// Across and down.
+    pub blocks: (u32, u32),
     pub threads: u32,
 }
 
-/// Addresses on the device.
+/// Where things lie on the device.
 pub struct Addresses<'a> {
     pub value: &'a dyn Fn(usize) -> u64,
     pub constant: &'a dyn Fn(usize) -> u64,
+    pub workspace: u64,
+    /// What the workspace is large enough for.
+    pub shared_tiles: usize,
 }
 
 /// Threads of a block where nothing is shared.
@@ -32,6 +36,11 @@ const TENSOR_QUADS: usize = 16;
 /// Groups of fewer quads would leave most of a tile empty.
 const LEAST_TENSOR_QUADS: usize = 4;
 const MAX_TENSOR_PLANES: usize = 3;
+/// Steps of 8 quads; blocks that share a tile do at least so many each.
+const TENSOR_STEP: usize = 8;
+const LEAST_TENSOR_STEPS: usize = 8;
+/// Bytes of the workspace for each tile that blocks share.
+pub const WORKSPACE_BYTES: usize = 4 * (64 * 64 + 32);
 
 /// The tiles of `product` and `vector` in `layers.cu`.
 const PRODUCT_LANES: usize = 8;
@@ -130,7 +139,7 @@ fn plain(
         kernel: kernel.into(),
         addresses: arguments,
         parameters,
-        blocks: quads.div_ceil(THREADS) as u32,
+        blocks: (quads.div_ceil(THREADS) as u32, 1),
         threads: THREADS as u32,
     }
 }
@@ -187,7 +196,7 @@ fn layer(
             (addresses.value)(operation.operands[0]),
             (addresses.constant)(layer.constant),
         ];
-        Launch { kernel, addresses: arguments, parameters, blocks: blocks as u32, threads }
+        Launch { kernel, addresses: arguments, parameters, blocks: (blocks as u32, 1), threads }
     };
     let weights = name(layer.weights, is_float);
     match layer.path {
@@ -200,8 +209,15 @@ fn layer(
         Path::Product => match layer.weights {
             Weights::Planes(planes) if planes <= MAX_TENSOR_PLANES && group_quads >= LEAST_TENSOR_QUADS => {
                 let columns = group_quads.div_ceil(TENSOR_QUADS) * geometry.conv.groups;
-                let rows = pixels.div_ceil(TENSOR_PIXELS);
-                launch(format!("tensor_{planes}"), rows * columns, THREADS as u32)
+                let tiles = pixels.div_ceil(TENSOR_PIXELS) * columns;
+                let all_steps =
+                    (geometry.conv.taps() * geometry.conv.group_in().div_ceil(4)).div_ceil(TENSOR_STEP);
+                let steps = shared_steps(all_steps, tiles, addresses.shared_tiles);
+                let mut launch = launch(format!("tensor_{planes}"), tiles, THREADS as u32);
+                launch.blocks.1 = all_steps.div_ceil(steps) as u32;
+                launch.addresses.push(addresses.workspace);
+                launch.parameters = Parameters::Layer(Layer { steps: steps as u32, ..parameters });
+                launch
             }
             _ => {
                 let columns = group_quads.div_ceil(PRODUCT_LANES) * geometry.conv.groups;
@@ -210,6 +226,12 @@ fn layer(
             }
         },
     }
+}
+
+/// Steps of a tile that one block does, so that also few tiles keep two blocks on every processor busy.
+fn shared_steps(all_steps: usize, tiles: usize, shared_tiles: usize) -> usize {
+    let blocks = if tiles <= shared_tiles { 4 * shared_tiles / tiles.max(1) } else { 1 };
+    all_steps.div_ceil(blocks).max(LEAST_TENSOR_STEPS).min(all_steps.max(1))
 }
 
 /// What kernels call weights.

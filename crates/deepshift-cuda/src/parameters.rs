@@ -33,6 +33,7 @@ pub struct Layer {
     pub group_out: u32,
     pub groups: u32,
     pub pixels: u32,
+    pub steps: u32,
     pub bits: u32,
     pub terms: u32,
     pub planes: u32,
@@ -277,7 +278,7 @@ mod tests {
     fn structs_are_as_large_as_the_kernels_take() {
         let cases = [
             (LAYERS, "direct_shifts_param_3", size_of::<Layer>()),
-            (TENSOR, "tensor_1_param_3", size_of::<Layer>()),
+            (TENSOR, "tensor_1_param_4", size_of::<Layer>()),
             (OPERATIONS, "identity_integers_param_2", size_of::<Each>()),
             (OPERATIONS, "add_integers_param_1", size_of::<Add>()),
             (OPERATIONS, "multiply_integers_param_3", size_of::<Multiply>()),

@@ -1,6 +1,6 @@
 //! A network on the device: weights, memory for values, and launches that every run of so many pictures repeats.
 
-use crate::launch::{Addresses, Launch, launch};
+use crate::launch::{Addresses, Launch, WORKSPACE_BYTES, launch};
 use crate::{Error, Gpu, Result};
 use cust::function::Function;
 use cust::memory::{CopyDestination, DeviceBuffer};
@@ -14,6 +14,8 @@ pub struct Resident {
     shared: Shared,
     memory: Vec<DeviceBuffer<u8>>,
     capacity: usize,
+    /// Zeros between launches, for as many tiles as [`shared_tiles`].
+    workspace: DeviceBuffer<u8>,
     /// Pictures that go through the network together, at most.
     batch: usize,
     /// Launches by their number of pictures, in the order of the operations.
@@ -49,6 +51,7 @@ impl Resident {
             shared: Shared::new(&network, 1),
             memory: Vec::new(),
             capacity: 0,
+            workspace: DeviceBuffer::zeroed(shared_tiles(gpu) * WORKSPACE_BYTES)?,
             batch: (MAX_BATCH_BYTES / largest.max(1)).clamp(1, MAX_BATCH),
             recordings: Vec::new(),
             gpu: gpu.clone(),
@@ -91,7 +94,7 @@ impl Resident {
     pub fn queue(&mut self, operation: usize, pictures: usize) -> Result<()> {
         let recording = self.recorded(pictures)?;
         let Step { function, launch } = &self.recordings[recording].1[operation];
-        if launch.blocks == 0 {
+        if launch.blocks.0 == 0 {
             return Ok(());
         }
         let addresses = launch.addresses.iter().map(|address| std::ptr::from_ref(address).cast_mut().cast());
@@ -115,7 +118,12 @@ impl Resident {
         }
         let value = |value: usize| self.memory[self.shared.buffer_of[value]].as_device_ptr().as_raw();
         let constant = |constant: usize| self.constants[constant].as_device_ptr().as_raw();
-        let addresses = Addresses { value: &value, constant: &constant };
+        let addresses = Addresses {
+            value: &value,
+            constant: &constant,
+            workspace: self.workspace.as_device_ptr().as_raw(),
+            shared_tiles: shared_tiles(&self.gpu),
+        };
         let operations = self.network.operations.iter();
         let launches = operations.map(|operation| launch(&self.network, operation, &addresses, pictures));
         let steps = launches.map(|launch| Step::new(&self.gpu, launch)).collect::<Result<_>>()?;
@@ -141,6 +149,11 @@ impl Resident {
         self.capacity = pictures;
         Ok(())
     }
+}
+
+/// Layers with more tiles than half the processors keep them busy without sharing tiles.
+fn shared_tiles(gpu: &Gpu) -> usize {
+    gpu.processors().div_ceil(2)
 }
 
 impl Drop for Resident {
