@@ -211,14 +211,14 @@ __device__ void multiply(const Layer &layer, void *y, const unsigned *x, const u
     void *__restrict__ y, const unsigned *__restrict__ x, const uint4 *__restrict__ weights, int *workspace, \
         Layer layer
 
-extern "C" __global__ void __launch_bounds__(128) tensor_1(ARGUMENTS) {
+extern "C" __global__ void __launch_bounds__(THREADS) tensor_1(ARGUMENTS) {
     multiply<1>(layer, y, x, weights, workspace);
 }
 
-extern "C" __global__ void __launch_bounds__(128) tensor_2(ARGUMENTS) {
+extern "C" __global__ void __launch_bounds__(THREADS) tensor_2(ARGUMENTS) {
     multiply<2>(layer, y, x, weights, workspace);
 }
 
-extern "C" __global__ void __launch_bounds__(128) tensor_3(ARGUMENTS) {
+extern "C" __global__ void __launch_bounds__(THREADS) tensor_3(ARGUMENTS) {
     multiply<3>(layer, y, x, weights, workspace);
 }

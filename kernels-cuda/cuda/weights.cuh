@@ -18,23 +18,31 @@ __device__ inline unsigned four_codes(const Layer &layer, const unsigned *weight
 
 struct Code {
     unsigned magnitude;
-    bool is_negative;
+    bool is_negative, is_zero;
 };
 
-__device__ inline Code code_of(const Layer &layer, unsigned four, int lane) {
-    const unsigned code = four >> (lane * layer.bits);
+// Calls `use` with each of four output channels and the code of each of its terms.
+template <class Use>
+__device__ void for_each_code(const Layer &layer, const unsigned *weights, unsigned k, unsigned channel, Use use) {
     const unsigned sign = 1u << (layer.bits - 1);
-    return {code & (sign - 1), (code & sign) != 0};
+    for (unsigned term = 0; term < layer.terms; term++) {
+        const unsigned four = four_codes(layer, weights, k, channel, term);
+        const bool has_zero = term > 0 || !layer.is_q;
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            const unsigned code = four >> (i * layer.bits), magnitude = code & (sign - 1);
+            use(i, Code{magnitude, (code & sign) != 0, has_zero && magnitude == 0});
+        }
+    }
 }
 
 // `shift`: every product is a left shift by the code and a sign; nothing is multiplied by a weight.
 struct Shifts {
     typedef Narrow Element;
 
-    // Magnitude M stands for a left shift by M in a layer of type Q, in either term, and by M - 1 in one of type PS,
-    // where M = 0 is zero.
-    __device__ static int shifted(const Layer &layer, Code code, int value, bool has_zero) {
-        if (has_zero && code.magnitude == 0) return 0;
+    // Magnitude M stands for a left shift by M in a layer of type Q, in either term, and by M - 1 in one of type PS.
+    __device__ static int shifted(const Layer &layer, Code code, int value) {
+        if (code.is_zero) return 0;
         const int product = int(unsigned(value) << (layer.is_q ? code.magnitude : code.magnitude - 1));
         return code.is_negative ? -product : product;
     }
@@ -42,18 +50,10 @@ struct Shifts {
     template <int PIXELS>
     __device__ static void add(const Layer &layer, const unsigned *weights, Integers (&acc)[PIXELS],
                                const Integers (&values)[PIXELS], unsigned k, unsigned channel) {
-        for (unsigned term = 0; term < layer.terms; term++) {
-            const unsigned four = four_codes(layer, weights, k, channel, term);
-            const bool has_zero = term > 0 || !layer.is_q;
+        for_each_code(layer, weights, k, channel, [&](int i, Code code) {
 #pragma unroll
-            for (int i = 0; i < 4; i++) {
-                const Code code = code_of(layer, four, i);
-#pragma unroll
-                for (int p = 0; p < PIXELS; p++) {
-                    acc[p].lane[i] += shifted(layer, code, values[p].lane[i], has_zero);
-                }
-            }
-        }
+            for (int p = 0; p < PIXELS; p++) acc[p].lane[i] += shifted(layer, code, values[p].lane[i]);
+        });
     }
 };
 
@@ -81,11 +81,8 @@ struct IntegersOfCodes {
 
     __device__ static Integers weight(const Layer &layer, const unsigned *weights, unsigned k, unsigned channel) {
         Integers sum = {};
-        for (unsigned term = 0; term < layer.terms; term++) {
-            const unsigned four = four_codes(layer, weights, k, channel, term);
-            const bool has_zero = term > 0 || !layer.is_q;
-            for (int i = 0; i < 4; i++) sum.lane[i] += Shifts::shifted(layer, code_of(layer, four, i), 1, has_zero);
-        }
+        for_each_code(layer, weights, k, channel,
+                      [&](int i, Code code) { sum.lane[i] += Shifts::shifted(layer, code, 1); });
         return sum;
     }
 };
@@ -96,15 +93,10 @@ struct FloatsOfCodes {
 
     __device__ static Floats weight(const Layer &layer, const unsigned *weights, unsigned k, unsigned channel) {
         Floats sum = {};
-        for (unsigned term = 0; term < layer.terms; term++) {
-            const unsigned four = four_codes(layer, weights, k, channel, term);
-            const bool has_zero = term > 0 || !layer.is_q;
-            for (int i = 0; i < 4; i++) {
-                const Code code = code_of(layer, four, i);
-                const unsigned bits = unsigned(code.is_negative) << 31 | (code.magnitude + layer.exponent) << 23;
-                if (!has_zero || code.magnitude != 0) sum.lane[i] += __uint_as_float(bits);
-            }
-        }
+        for_each_code(layer, weights, k, channel, [&](int i, Code code) {
+            const unsigned bits = unsigned(code.is_negative) << 31 | (code.magnitude + layer.exponent) << 23;
+            if (!code.is_zero) sum.lane[i] += __uint_as_float(bits);
+        });
         return sum;
     }
 };

@@ -19,7 +19,6 @@ enum : CUresult {
   CUDA_ERROR_INVALID_DEVICE = 101,
   CUDA_ERROR_INVALID_CONTEXT = 201,
   CUDA_ERROR_NO_BINARY_FOR_GPU = 209,
-  CUDA_ERROR_UNSUPPORTED_LIMIT = 215,
   CUDA_ERROR_INVALID_PTX = 218,
   CUDA_ERROR_INVALID_HANDLE = 400,
   CUDA_ERROR_NOT_FOUND = 500,
@@ -36,15 +35,9 @@ constexpr unsigned MAX_BLOCK_Z = 64;
 constexpr unsigned MAX_GRID_X = 0x7fffffff;
 constexpr unsigned MAX_GRID_YZ = 65535;
 constexpr int SHARED_BYTES_PER_BLOCK = 48 << 10;
-// What a kernel that asks for it may have on a GPU; kernels here never ask.
-constexpr int SHARED_BYTES_PER_BLOCK_OPT_IN = 163 << 10;
 
 struct Context {
   bool alive;
-  unsigned flags;
-  int cache_config;
-  int shared_memory_config;
-  std::size_t limits[7];
   // Of a launch that failed: from then on every call in this context answers with it.
   CUresult error;
 };
@@ -61,9 +54,6 @@ class Call {
   std::lock_guard<std::mutex> lock;
 };
 
-bool initialized();
-// Device memory in bytes.
-std::size_t total_memory();
-void free_memory_of(const Context* context);
+void free_all_memory();
 
 }  // namespace driver

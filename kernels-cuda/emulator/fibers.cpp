@@ -46,13 +46,10 @@ struct Fiber {
 
 namespace {
 
-struct Warp {
-  unsigned waiting;  // the lanes that wait in an operation
-};
-
 struct Block {
   std::vector<Thread> threads;
-  std::vector<Warp> warps;
+  // Of each warp, the lanes that wait in an operation.
+  std::vector<unsigned> waiting;
   std::vector<Thread*> runnable;
   std::vector<Thread*> at_barrier;
   std::size_t not_returned;
@@ -196,11 +193,11 @@ void open_barrier() {
   block.at_barrier.clear();
 }
 
-Warp& warp_of(const Thread* thread) { return block.warps[(thread - block.threads.data()) / warpSize]; }
+unsigned& waiting_with(const Thread* thread) { return block.waiting[(thread - block.threads.data()) / warpSize]; }
 
 bool operation_is_complete(const Thread* thread) {
   const unsigned lanes = thread->mask;
-  if ((warp_of(thread).waiting & lanes) != lanes) return false;
+  if ((waiting_with(thread) & lanes) != lanes) return false;
   const Thread* warp = thread - lane_of(thread);
   for (unsigned rest = lanes; rest; rest &= rest - 1) {
     const Thread& other = warp[__builtin_ctz(rest)];
@@ -214,7 +211,7 @@ void perform(const Thread* thread) {
   const unsigned lanes = thread->mask;
   Thread* warp = block.threads.data() + (thread - block.threads.data()) / warpSize * warpSize;
   thread->operation->perform(warp, lanes);
-  warp_of(thread).waiting &= ~lanes;
+  waiting_with(thread) &= ~lanes;
   for (unsigned rest = lanes; rest; rest &= rest - 1) {
     Thread* other = warp + __builtin_ctz(rest);
     if (other != current) make_runnable(other);
@@ -288,7 +285,7 @@ void prepare_block() {
       }
     }
   }
-  for (Warp& warp : block.warps) warp = {};
+  std::fill(block.waiting.begin(), block.waiting.end(), 0);
 }
 
 }  // namespace
@@ -317,7 +314,7 @@ void together(const Operation& operation, unsigned mask, void* data) {
   self->operation = &operation;
   self->mask = mask;
   self->data = data;
-  warp_of(self).waiting |= 1u << lane;
+  waiting_with(self) |= 1u << lane;
   if (operation_is_complete(self)) {
     perform(self);
   } else {
@@ -343,7 +340,7 @@ bool launch(const Kernel& launched, dim3 grid, dim3 block_size, void** arguments
   gridDim = grid;
   blockDim = block_size;
   block.threads.resize(std::size_t{block_size.x} * block_size.y * block_size.z);
-  block.warps.resize((block.threads.size() + warpSize - 1) / warpSize);
+  block.waiting.resize((block.threads.size() + warpSize - 1) / warpSize);
   failed = false;
   // The same in every launch, so that what fails once fails always, however many threads of the CPU launch kernels.
   lot = seed();

@@ -14,7 +14,6 @@ using namespace driver;
 struct Function {
   const emulator::Kernel* kernel;
   int max_threads;
-  int static_shared_bytes;
 };
 
 struct Module {
@@ -22,17 +21,6 @@ struct Module {
 };
 
 namespace {
-
-enum FunctionAttribute {
-  MAX_THREADS = 0,
-  STATIC_SHARED_BYTES = 1,
-  CONSTANT_BYTES = 2,
-  LOCAL_BYTES = 3,
-  REGISTERS = 4,
-  PTX_VERSION = 5,
-  BINARY_VERSION = 6,
-  CACHE_MODE = 7,
-};
 
 const emulator::Kernel* find(const std::string& name) {
   for (const auto& kernel : emulator::kernels()) {
@@ -58,7 +46,7 @@ int max_threads(const std::string& entry) {
 
 // The sum of declarations such as `.shared .align 4 .b8 name[1024];` that the entry names. Where functions that several
 // kernels call declare them, they stand outside.
-int static_shared_bytes(const std::string& text, const std::string& entry) {
+int shared_bytes(const std::string& text, const std::string& entry) {
   constexpr char DECLARATION[] = ".shared .align";
   int sum = 0;
   for (std::size_t at = text.find(DECLARATION); at != std::string::npos; at = text.find(DECLARATION, at + 1)) {
@@ -87,9 +75,8 @@ CUresult add_function(Module& module, const std::string& text, const std::string
   if (count(entry.substr(0, entry.find(')')), ".param") != kernel->parameter_count) {
     return stale("it takes another number of parameters", name);
   }
-  const int shared = static_shared_bytes(text, entry);
-  if (shared > SHARED_BYTES_PER_BLOCK) return CUDA_ERROR_INVALID_PTX;
-  module.functions[name] = {kernel, max_threads(entry), shared};
+  if (shared_bytes(text, entry) > SHARED_BYTES_PER_BLOCK) return CUDA_ERROR_INVALID_PTX;
+  module.functions[name] = {kernel, max_threads(entry)};
   return CUDA_SUCCESS;
 }
 
@@ -116,7 +103,17 @@ CUresult parse(Module& module, const std::string& text) {
   return CUDA_SUCCESS;
 }
 
-CUresult load(Module** module, const void* image) {
+bool fits(const Function& function, dim3 grid, dim3 block) {
+  if (!grid.x || !grid.y || !grid.z || grid.x > MAX_GRID_X || grid.y > MAX_GRID_YZ || grid.z > MAX_GRID_YZ) return false;
+  if (!block.x || !block.y || !block.z) return false;
+  if (block.x > MAX_THREADS_PER_BLOCK || block.y > MAX_THREADS_PER_BLOCK || block.z > MAX_BLOCK_Z) return false;
+  return std::size_t{block.x} * block.y * block.z <= static_cast<unsigned>(function.max_threads);
+}
+
+}  // namespace
+
+// The options are about compiling PTX, which does not happen here.
+EXPORTED CUresult cuModuleLoadDataEx(Module** module, const void* image, unsigned, int*, void**) {
   Call call;
   if (call.error) return call.error;
   if (!module || !image) return CUDA_ERROR_INVALID_VALUE;
@@ -128,22 +125,6 @@ CUresult load(Module** module, const void* image) {
     *module = loaded;
   }
   return error;
-}
-
-bool fits(const Function& function, dim3 grid, dim3 block) {
-  if (!grid.x || !grid.y || !grid.z || grid.x > MAX_GRID_X || grid.y > MAX_GRID_YZ || grid.z > MAX_GRID_YZ) return false;
-  if (!block.x || !block.y || !block.z) return false;
-  if (block.x > MAX_THREADS_PER_BLOCK || block.y > MAX_THREADS_PER_BLOCK || block.z > MAX_BLOCK_Z) return false;
-  return std::size_t{block.x} * block.y * block.z <= static_cast<unsigned>(function.max_threads);
-}
-
-}  // namespace
-
-EXPORTED CUresult cuModuleLoadData(Module** module, const void* image) { return load(module, image); }
-
-// The options are about compiling PTX, which does not happen here.
-EXPORTED CUresult cuModuleLoadDataEx(Module** module, const void* image, unsigned, int*, void**) {
-  return load(module, image);
 }
 
 EXPORTED CUresult cuModuleUnload(Module* module) {
@@ -160,35 +141,6 @@ EXPORTED CUresult cuModuleGetFunction(Function** function, Module* module, const
   auto found = module->functions.find(name);
   if (found == module->functions.end()) return CUDA_ERROR_NOT_FOUND;
   *function = &found->second;
-  return CUDA_SUCCESS;
-}
-
-EXPORTED CUresult cuFuncGetAttribute(int* value, int attribute, Function* function) {
-  Call call;
-  if (call.error) return call.error;
-  if (!function) return CUDA_ERROR_INVALID_HANDLE;
-  switch (attribute) {
-    case MAX_THREADS:
-      *value = function->max_threads;
-      break;
-    case STATIC_SHARED_BYTES:
-      *value = function->static_shared_bytes;
-      break;
-    case REGISTERS:
-      *value = 32;
-      break;
-    case PTX_VERSION:
-    case BINARY_VERSION:
-      *value = COMPUTE_CAPABILITY;
-      break;
-    case CONSTANT_BYTES:
-    case LOCAL_BYTES:
-    case CACHE_MODE:
-      *value = 0;
-      break;
-    default:
-      return CUDA_ERROR_INVALID_VALUE;
-  }
   return CUDA_SUCCESS;
 }
 

@@ -2,7 +2,6 @@
 
 use crate::resident::Resident;
 use crate::{Gpu, Result};
-use cust::event::{Event, EventFlags};
 use deepshift_core::{Input, Kernel, Mode, Model};
 use deepshift_lowering::{Entry, Exit, LayerTime};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,11 +22,7 @@ pub struct Executor {
     input_shape: Vec<usize>,
     /// Who has it has the device's memory for a run.
     resident: Mutex<Resident>,
-    gpu: Gpu,
 }
-
-/// Each operation is timed so often. None reads what it writes, so that the results stay.
-const REPETITIONS: u32 = 8;
 
 impl Executor {
     /// Checks the model and uploads its weights. Errors: a model that does not hold together, a mode that the file or the
@@ -42,7 +37,6 @@ impl Executor {
             exit: Exit::new(model, mode, &network)?,
             input_shape: model.graph.input_shape().to_vec(),
             resident: Mutex::new(Resident::new(gpu, network)?),
-            gpu: gpu.clone(),
         })
     }
 
@@ -50,10 +44,9 @@ impl Executor {
     /// the bit. Runs on several threads wait for each other. Errors: an input that does not fit, not enough memory, a
     /// device that failed.
     pub fn run(&self, input: Input<'_>) -> Result<Vec<f32>> {
-        self.gpu.enter()?;
         let pictures = input.count(&self.input_shape)?;
         let each = self.input_shape.iter().product();
-        let mut resident = self.resident();
+        let mut resident = self.resident()?;
         let mut logits = Vec::new();
         let mut first = 0;
         while first < pictures {
@@ -70,29 +63,16 @@ impl Executor {
     pub fn layer_times(&self, input: Input<'_>) -> Result<Vec<LayerTime>> {
         // Uploads the input and warms everything up.
         self.run(input)?;
-        let mut resident = self.resident();
+        let mut resident = self.resident()?;
         let pictures = resident.fitting(input.count(&self.input_shape)?.max(1))?;
-        let stream = self.gpu.stream();
-        let mut events = vec![event(stream)?];
-        for operation in 0..resident.network().operations.len() {
-            (0..REPETITIONS).try_for_each(|_| resident.queue(operation, pictures))?;
-            events.push(event(stream)?);
-        }
-        stream.synchronize()?;
-        let times = events
-            .windows(2)
-            .map(|pair| Ok(f64::from(pair[1].elapsed_time_f32(&pair[0])?) / f64::from(REPETITIONS)))
-            .collect::<Result<Vec<_>>>()?;
+        let times = resident.times(pictures)?;
         Ok(LayerTime::of_operations(resident.network(), times))
     }
 
-    fn resident(&self) -> MutexGuard<'_, Resident> {
-        self.resident.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The network, with its device current for this thread.
+    fn resident(&self) -> Result<MutexGuard<'_, Resident>> {
+        let resident = self.resident.lock().unwrap_or_else(PoisonError::into_inner);
+        resident.enter()?;
+        Ok(resident)
     }
-}
-
-fn event(stream: &cust::stream::Stream) -> Result<Event> {
-    let event = Event::new(EventFlags::DEFAULT)?;
-    event.record(stream)?;
-    Ok(event)
 }

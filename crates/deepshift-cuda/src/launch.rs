@@ -4,7 +4,7 @@ use crate::parameters::{
     AFFINE, AS_IS, Add, Concat, Each, End, FLATTEN, Gather, Layer, Multiply, NORM, PAD_SHORTCUT, Parameters,
     Pool, RESCALE, SHUFFLE, SLICE,
 };
-use deepshift_core::graph::{Activation, Pool as Windows};
+use deepshift_core::graph::Pool as Windows;
 use deepshift_lowering::{self as lowering, Element, Kind, Network, Operation, Path, Weights};
 
 /// One launch of a kernel.
@@ -72,7 +72,9 @@ pub fn launch(network: &Network, operation: &Operation, addresses: &Addresses, p
         Kind::Layer(layer) => return self::layer(layer, end, addresses, operation, pictures),
         Kind::Identity => (pick("identity_integers", "identity_floats"), each(0)),
         Kind::Table(_) => ("table_integers", each(0)),
-        Kind::Activation(activation) => ("activation_floats", each(function(*activation))),
+        Kind::Activation(activation) => {
+            ("activation_floats", each(lowering::activation_number(*activation) as u32))
+        }
         Kind::Add(shifts) => (
             pick("add_integers", "add_floats"),
             Parameters::Add(Add {
@@ -94,8 +96,7 @@ pub fn launch(network: &Network, operation: &Operation, addresses: &Addresses, p
         Kind::MaxPool(windows) => (pick("largest_integers", "largest_floats"), pool(Some(windows))),
         Kind::SumPool(windows) => ("sum_integers", pool(Some(windows))),
         Kind::MeanPool(windows) => ("mean_floats", pool(windows.as_ref())),
-        Kind::Concat(start) => {
-            let touched = (start + input.shape.channels).div_ceil(4) - start / 4;
+        &Kind::Concat { start, touched } => {
             let count = pictures * output.shape.pixels() * touched;
             let concat = Concat {
                 end,
@@ -103,7 +104,7 @@ pub fn launch(network: &Network, operation: &Operation, addresses: &Addresses, p
                 in_quads: input.shape.quads() as u32,
                 in_channels: input.shape.channels as u32,
                 out_quads: quads,
-                start: *start as u32,
+                start: start as u32,
                 touched: touched as u32,
             };
             let kernel = pick("concat_integers", "concat_floats");
@@ -157,15 +158,6 @@ fn end(operation: &Operation, addresses: &Addresses, element: Element) -> End {
         lowest,
         highest,
         is_wide: (element == Element::Wide).into(),
-    }
-}
-
-fn function(activation: Activation) -> u32 {
-    match activation {
-        Activation::Relu => 0,
-        Activation::Relu6 => 1,
-        Activation::Sigmoid => 2,
-        Activation::Swish => 3,
     }
 }
 

@@ -87,7 +87,7 @@ pub struct Multiply {
     pub repeat: u32,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
 pub struct Pool {
     pub end: End,
@@ -183,8 +183,8 @@ impl Layer {
             input: Size::of(geometry.input),
             output: Size::of(geometry.output),
             channels: words([conv.in_channels, conv.out_channels]),
-            group_in: geometry.conv.group_in() as u32,
-            group_out: geometry.conv.group_out() as u32,
+            group_in: conv.group_in() as u32,
+            group_out: conv.group_out() as u32,
             groups: conv.groups as u32,
             pixels: (pictures * geometry.output.pixels()) as u32,
             ..Default::default()
@@ -227,18 +227,19 @@ impl Size {
 impl Pool {
     /// Without windows those of an adaptive average.
     pub fn new(end: End, count: u32, windows: Option<&Windows>, input: Shape, output: Shape) -> Self {
-        let whole = Windows { kernel: [1; 2], stride: [1; 2], padding: [0; 2], ceil_mode: false };
-        let Windows { kernel, stride, padding, .. } = *windows.unwrap_or(&whole);
         Self {
             end,
             count,
             quads: output.quads() as u32,
             input: words([input.height, input.width]),
             output: words([output.height, output.width]),
-            kernel: words(kernel),
-            stride: words(stride),
-            padding: words(padding),
             is_adaptive: windows.is_none().into(),
+            ..windows.map_or(Self::default(), |windows| Self {
+                kernel: words(windows.kernel),
+                stride: words(windows.stride),
+                padding: words(windows.padding),
+                ..Self::default()
+            })
         }
     }
 }

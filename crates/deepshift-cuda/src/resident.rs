@@ -2,8 +2,10 @@
 
 use crate::launch::{Addresses, Launch, WORKSPACE_BYTES, launch};
 use crate::{Error, Gpu, Result};
+use cust::event::{Event, EventFlags};
 use cust::function::Function;
 use cust::memory::{CopyDestination, DeviceBuffer};
+use cust::stream::Stream;
 use deepshift_lowering::{Network, Shared};
 use std::ffi::c_void;
 
@@ -37,6 +39,9 @@ const MAX_BATCH_BYTES: usize = 256 << 20;
 /// Kernels count quads and words of all pictures in 32 bits.
 const MAX_VALUE_BYTES: u64 = 1 << 31;
 
+/// Each operation is timed so often. None reads what it writes, so that the results stay.
+const REPETITIONS: u32 = 8;
+
 /// Numbers of pictures that stay recorded.
 const MAX_RECORDINGS: usize = 8;
 
@@ -48,7 +53,7 @@ impl Resident {
         let largest = network.values.iter().map(|value| value.bytes()).max().unwrap_or(1);
         let mut resident = Self {
             constants: constants.collect::<Result<_>>()?,
-            shared: Shared::new(&network, 1),
+            shared: Shared::default(),
             memory: Vec::new(),
             capacity: 0,
             workspace: DeviceBuffer::zeroed(shared_tiles(gpu) * WORKSPACE_BYTES)?,
@@ -59,6 +64,11 @@ impl Resident {
         };
         resident.recorded(1)?;
         Ok(resident)
+    }
+
+    /// Makes the device current for this thread.
+    pub fn enter(&self) -> Result<()> {
+        self.gpu.enter()
     }
 
     pub fn network(&self) -> &Network {
@@ -80,9 +90,9 @@ impl Resident {
 
     /// The values of the output for these inputs.
     pub fn run(&mut self, quads: &[u8], pictures: usize) -> Result<Vec<u8>> {
-        self.recorded(pictures)?;
+        let recording = self.recorded(pictures)?;
         self.memory[self.shared.buffer_of[self.network.input]].index(0..quads.len()).copy_from(quads)?;
-        (0..self.network.operations.len()).try_for_each(|operation| self.queue(operation, pictures))?;
+        self.recordings[recording].1.iter().try_for_each(|step| step.queue(&self.gpu))?;
         let mut values = vec![0; self.network.values[self.network.output].bytes() * pictures];
         let output = &self.memory[self.shared.buffer_of[self.network.output]];
         // Waits for what was queued.
@@ -90,19 +100,19 @@ impl Resident {
         Ok(values)
     }
 
-    /// Queues one operation.
-    pub fn queue(&mut self, operation: usize, pictures: usize) -> Result<()> {
+    /// Milliseconds of each operation on the device's clock, for so many of the pictures that ran last.
+    pub fn times(&mut self, pictures: usize) -> Result<Vec<f64>> {
         let recording = self.recorded(pictures)?;
-        let Step { function, launch } = &self.recordings[recording].1[operation];
-        if launch.blocks.0 == 0 {
-            return Ok(());
+        let mut events = vec![event(self.gpu.stream())?];
+        for step in &self.recordings[recording].1 {
+            (0..REPETITIONS).try_for_each(|_| step.queue(&self.gpu))?;
+            events.push(event(self.gpu.stream())?);
         }
-        let addresses = launch.addresses.iter().map(|address| std::ptr::from_ref(address).cast_mut().cast());
-        let arguments: Vec<*mut c_void> = addresses.chain([launch.parameters.address()]).collect();
-        // SAFETY: the arguments are those that the kernel declares: addresses of its result, operands and weights, all on
-        // the device and as large as `Network` says, then its struct.
-        unsafe { self.gpu.stream().launch(function, launch.blocks, launch.threads, 0, &arguments)? };
-        Ok(())
+        self.gpu.stream().synchronize()?;
+        let pairs = events.windows(2);
+        pairs
+            .map(|pair| Ok(f64::from(pair[1].elapsed_time_f32(&pair[0])?) / f64::from(REPETITIONS)))
+            .collect()
     }
 
     /// The recording for so many pictures, made where there is none.
@@ -170,4 +180,23 @@ impl Step {
         let function = unsafe { std::mem::transmute::<Function<'_>, Function<'static>>(function) };
         Ok(Self { function, launch })
     }
+
+    fn queue(&self, gpu: &Gpu) -> Result<()> {
+        let Self { function, launch } = self;
+        if launch.blocks.0 == 0 {
+            return Ok(());
+        }
+        let addresses = launch.addresses.iter().map(|address| std::ptr::from_ref(address).cast_mut().cast());
+        let arguments: Vec<*mut c_void> = addresses.chain([launch.parameters.address()]).collect();
+        // SAFETY: the arguments are those that the kernel declares: addresses of its result, operands and weights, all on
+        // the device and as large as `Network` says, then its struct.
+        unsafe { gpu.stream().launch(function, launch.blocks, launch.threads, 0, &arguments)? };
+        Ok(())
+    }
+}
+
+fn event(stream: &Stream) -> Result<Event> {
+    let event = Event::new(EventFlags::DEFAULT)?;
+    event.record(stream)?;
+    Ok(event)
 }

@@ -82,14 +82,15 @@ impl Lowering<'_> {
         let output = self.network.value(self.shapes[index], Element::Float);
         let mut start = 0;
         for &operand in &node.inputs {
+            let channels = self.shapes[operand].channels;
             self.network.operations.push(Operation {
                 name: node.name.clone(),
                 output,
                 operands: vec![self.values[operand]],
-                kind: Kind::Concat(start),
+                kind: Kind::concat(start, channels),
                 end: End::AsIs,
             });
-            start += self.shapes[operand].channels;
+            start += channels;
         }
         output
     }

@@ -95,7 +95,7 @@ impl Lowering<'_> {
                 name: node.name.clone(),
                 output,
                 operands: vec![self.values[operand]],
-                kind: Kind::Concat(start),
+                kind: Kind::concat(start, channels),
                 end,
             });
             start += channels;

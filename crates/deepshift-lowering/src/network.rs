@@ -77,9 +77,14 @@ pub enum Kind {
     Add(Vec<u32>),
     /// The product of two operands; a second one of a single pixel serves the whole picture.
     Multiply,
-    /// The operand, which becomes the output's channels from here on. The operands of a concatenation follow each other,
-    /// because two of them may share a quad.
-    Concat(usize),
+    /// The operand, which becomes the output's channels from `start` on and touches so many quads of a pixel. The operands
+    /// of a concatenation follow each other, because two of them may share a quad.
+    Concat {
+        /// The first channel.
+        start: usize,
+        /// Quads, the first and the last of them perhaps in part.
+        touched: usize,
+    },
     /// The largest value of each window; padding does not count.
     MaxPool(Pool),
     /// The sum of each window.
@@ -191,6 +196,11 @@ impl Kind {
         Ok(Self::Add(shifts))
     }
 
+    /// One operand of a concatenation, of so many channels.
+    pub(crate) fn concat(start: usize, channels: usize) -> Self {
+        Self::Concat { start, touched: (start + channels).div_ceil(4) - start / 4 }
+    }
+
     /// The constant that the operation reads beside its end's: weights or a table.
     pub fn constant(&self) -> Option<usize> {
         match self {
@@ -218,6 +228,16 @@ impl Coding {
             terms: 1 + usize::from(weight.second.is_some()),
             q: weight.format.shift_type == ShiftType::Q,
         }
+    }
+}
+
+/// What kernels know an activation by.
+pub fn activation_number(activation: Activation) -> usize {
+    match activation {
+        Activation::Relu => 0,
+        Activation::Relu6 => 1,
+        Activation::Sigmoid => 2,
+        Activation::Swish => 3,
     }
 }
 

@@ -11,7 +11,7 @@ struct Life {
 }
 
 /// Buffers and which of them each value gets: values that live at the same time never share one.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Shared {
     /// Bytes of each buffer.
     pub sizes: Vec<u64>,

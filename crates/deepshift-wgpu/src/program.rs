@@ -3,8 +3,10 @@
 use crate::gpu::Traits;
 use crate::layer;
 use crate::shader::Shader;
-use deepshift_core::graph::{Activation, PadShortcut, Pool};
-use deepshift_lowering::{Element, End, Kind, MAX_OPERANDS, Network, Operation, Shape, Value};
+use deepshift_core::graph::{PadShortcut, Pool};
+use deepshift_lowering::{
+    Element, End, Kind, MAX_OPERANDS, Network, Operation, Shape, Value, activation_number,
+};
 use deepshift_shaders as wgsl;
 
 /// A shader and how many workgroups it takes.
@@ -58,9 +60,8 @@ pub fn dispatch(network: &Network, operation: &Operation, traits: Traits, pictur
         }
         Kind::Identity => each(shader(&[wgsl::IDENTITY, wgsl::EACH]), output.shape),
         Kind::Table(_) => each(shader(&[wgsl::TABLE, wgsl::EACH]), output.shape),
-        Kind::Activation(activation) => {
-            each(shader(&[wgsl::ACTIVATION, wgsl::EACH]), output.shape).set("FUNCTION", function(*activation))
-        }
+        Kind::Activation(activation) => each(shader(&[wgsl::ACTIVATION, wgsl::EACH]), output.shape)
+            .set("FUNCTION", activation_number(*activation)),
         Kind::Add(shifts) => {
             let moved = if input.element == Element::Float { wgsl::MOVED_FLOAT } else { wgsl::MOVED_INTEGER };
             add(shader(&[moved, wgsl::ADD]), shifts).set("QUADS", quads)
@@ -86,9 +87,8 @@ pub fn dispatch(network: &Network, operation: &Operation, traits: Traits, pictur
             let shader = shader(&[wgsl::MEAN_FLOAT, wgsl::POOL]).set("LEAST", 0f32);
             pool(shader, windows.as_ref(), input.shape, output.shape)
         }
-        Kind::Concat(start) => {
-            let touched = (start + input.shape.channels).div_ceil(4) - start / 4;
-            let shader = concat(shader(&[wgsl::CONCAT]), *start, touched, input.shape, output.shape);
+        &Kind::Concat { start, touched } => {
+            let shader = concat(shader(&[wgsl::CONCAT]), start, touched, input.shape, output.shape);
             return threads(shader, pictures * output.shape.pixels() * touched);
         }
         Kind::Flatten => gather(wgsl::FLATTEN, input, output).set("IN_PIXELS", input.shape.pixels()),
@@ -138,15 +138,6 @@ fn set_format(shader: Shader, operation: &Operation) -> Shader {
 
 fn each(shader: Shader, output: Shape) -> Shader {
     shader.set_all(&[("QUADS", output.quads()), ("CHANNELS", output.channels)])
-}
-
-fn function(activation: Activation) -> usize {
-    match activation {
-        Activation::Relu => 0,
-        Activation::Relu6 => 1,
-        Activation::Sigmoid => 2,
-        Activation::Swish => 3,
-    }
 }
 
 /// An addition of operands that are shifted left by so many bits.

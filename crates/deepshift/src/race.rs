@@ -8,28 +8,26 @@ use std::time::{Duration, Instant};
 const WARM_UP: usize = 2;
 const RUNS: usize = 5;
 
-/// The fastest of two engines or more that run the model, and by how much it is faster than the next. Errors: none runs it.
-pub async fn race(model: &Model, engines: Vec<Engine>) -> Result<(Engine, String)> {
+/// The fastest engine, and by how much it is faster than the next. Errors: the CPU does not run the model.
+pub async fn race(model: &Model, cpu: Engine, gpus: Vec<Engine>) -> Result<(Engine, String)> {
     let input = vec![0.0; model.graph.input_shape().iter().product()];
-    let (mut ranked, mut failures) = (Vec::new(), Vec::new());
-    for engine in engines {
-        match median_time(&engine, &input).await {
-            Ok(time) => ranked.push((time, engine)),
-            Err(error) => failures.push((engine.device(), error)),
+    let mut ranked = vec![(median_time(&cpu, &input).await?, cpu)];
+    let mut failures = Vec::new();
+    for gpu in gpus {
+        match median_time(&gpu, &input).await {
+            Ok(time) => ranked.push((time, gpu)),
+            Err(error) => failures.push(format!("{} failed: {error}", gpu.device())),
         }
     }
     ranked.sort_by_key(|&(time, _)| time);
-    let mut ranked = ranked.into_iter();
-    match (ranked.next(), ranked.next(), failures.into_iter().next()) {
-        (Some((time, engine)), Some((second_time, second)), _) => {
+    let reason = match ranked.as_slice() {
+        [(time, _), (second_time, second), ..] => {
             let ratio = second_time.as_secs_f64() / time.as_secs_f64().max(1e-9);
-            Ok((engine, format!("{ratio:.1}x faster than {} on this model", second.device())))
+            format!("{ratio:.1}x faster than {} on this model", second.device())
         }
-        (Some((_, engine)), None, Some((device, error))) => Ok((engine, format!("{device} failed: {error}"))),
-        (Some((_, engine)), None, None) => Ok((engine, "the only device".into())),
-        (None, _, Some((_, error))) => Err(error),
-        (None, _, None) => Err(deepshift_core::Error::BadArgument("there is no device".into()).into()),
-    }
+        _ => failures.join("; "),
+    };
+    Ok((ranked.swap_remove(0).1, reason))
 }
 
 async fn median_time(engine: &Engine, input: &[f32]) -> Result<Duration> {

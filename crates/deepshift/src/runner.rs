@@ -39,9 +39,7 @@ impl Runner {
             Device::Auto => {
                 let cpu = cpu(model, mode, options)?;
                 match gpus(model, mode, options).await {
-                    (gpus, _) if !gpus.is_empty() => {
-                        race(model, std::iter::once(cpu).chain(gpus).collect()).await?
-                    }
+                    (gpus, _) if !gpus.is_empty() => race(model, cpu, gpus).await?,
                     (_, error) => (cpu, format!("the GPU cannot run it: {error}")),
                 }
             }
