@@ -1,12 +1,12 @@
 //! Single layers for the benchmarks, without a network's input and output around them. Not part of the API.
 
 use crate::context::Context;
-use crate::geometry::{Geometry, Shape};
+use crate::geometry::Geometry;
 use crate::integer::Layer;
 use crate::isa::choose;
 use crate::rescale::Rescaler;
 use crate::{Error, Isa, Kernel, Result};
-use deepshift_core::graph::{Conv2d, Op};
+use deepshift_core::graph::{Conv2d, Op, Shape};
 use deepshift_core::integer::{Epilogue, Rescale};
 use deepshift_core::{FixedPoint, ShiftWeight};
 

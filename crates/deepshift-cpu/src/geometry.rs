@@ -1,6 +1,6 @@
 //! Convolutions over pictures whose channels lie innermost (`[height, width, channels]`).
 
-use deepshift_core::graph::{Conv2d, Op};
+use deepshift_core::graph::{Conv2d, Op, Shape};
 
 /// A convolution between two shapes. A linear layer is a 1x1 convolution over a picture of one pixel.
 #[derive(Debug, Clone)]
@@ -8,30 +8,6 @@ pub(crate) struct Geometry {
     pub conv: Conv2d,
     pub input: Shape,
     pub output: Shape,
-}
-
-/// Shape of one picture; a vector is a picture of one pixel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shape {
-    pub channels: usize,
-    pub height: usize,
-    pub width: usize,
-}
-
-impl Shape {
-    /// From a graph's `[channels, height, width]` or `[features]`.
-    pub fn new(shape: &[usize]) -> Self {
-        let at = |axis: usize| shape.get(axis).copied().unwrap_or(1);
-        Self { channels: at(0), height: at(1), width: at(2) }
-    }
-
-    pub fn pixels(self) -> usize {
-        self.height * self.width
-    }
-
-    pub fn elements(self) -> usize {
-        self.channels * self.pixels()
-    }
 }
 
 /// A pixel of a batch's output.

@@ -1,8 +1,7 @@
 //! Operations that only move values, in either mode. All pictures have their channels innermost.
 
 use crate::context::Context;
-use crate::geometry::Shape;
-use deepshift_core::graph::PadShortcut;
+use deepshift_core::graph::{PadShortcut, Shape};
 
 /// Channels `start..` of each pixel, as many as `out` has.
 pub(crate) fn slice<T: Copy + Send + Sync>(

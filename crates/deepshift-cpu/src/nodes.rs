@@ -2,11 +2,11 @@
 
 use crate::context::Context;
 use crate::float::FloatExecutor;
-use crate::geometry::{Geometry, Shape, Tap, Taps};
+use crate::geometry::{Geometry, Tap, Taps};
 use crate::isa::{choose, from_environment};
 use crate::kernels::Kernels;
 use crate::{Error, Result};
-use deepshift_core::graph::Graph;
+use deepshift_core::graph::{Graph, Shape};
 use deepshift_core::{Input, Kernel, Model};
 
 /// The float mode of a model, one node at a time on the calling thread. All values are

@@ -1,7 +1,6 @@
 //! Windows over pictures whose channels lie innermost.
 
-use crate::geometry::Shape;
-use deepshift_core::graph::Pool;
+use deepshift_core::graph::{Pool, Shape};
 use deepshift_core::reference::window;
 use std::ops::Range;
 

@@ -1,9 +1,9 @@
 //! The structs that kernels take, word for word as `kernels-cuda/cuda` declares them.
 
 use deepshift_core::FixedPoint;
-use deepshift_core::graph::{PadShortcut, Pool as Windows};
+use deepshift_core::graph::{PadShortcut, Pool as Windows, Shape};
 use deepshift_core::round::exp2;
-use deepshift_lowering::{Coding, Geometry, MAX_OPERANDS, Shape, Weights};
+use deepshift_lowering::{Coding, Geometry, MAX_OPERANDS, Weights};
 
 /// What is done with results before they are stored: `elements.cuh`.
 #[derive(Debug, Clone, Copy, Default)]

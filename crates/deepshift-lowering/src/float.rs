@@ -1,9 +1,9 @@
 //! Float networks as operations.
 
 use crate::layer::{Geometry, Layer, Path, Weights};
-use crate::network::{Coding, Element, End, Kind, Network, Operation, Shape, Value};
+use crate::network::{Coding, Element, End, Kind, Network, Operation, Value};
 use crate::weights::{codes, fields, naive, plain};
-use deepshift_core::graph::{BatchNorm, Node, Op};
+use deepshift_core::graph::{BatchNorm, Node, Op, Shape};
 use deepshift_core::round::exp2;
 use deepshift_core::{Error, Kernel, Model, Result, ShiftType, ShiftWeight};
 

@@ -1,8 +1,9 @@
 //! Integer networks as operations.
 
 use crate::layer::{Geometry, Layer, Path, Weights};
-use crate::network::{Coding, Element, End, Kind, Network, Operation, Shape, Value, bytes_of};
+use crate::network::{Coding, Element, End, Kind, Network, Operation, Value, bytes_of};
 use crate::weights::{Planes, codes, naive, rescales};
+use deepshift_core::graph::Shape;
 use deepshift_core::integer::{Epilogue, IntegerNetwork, IntegerOp};
 use deepshift_core::{Error, FixedPoint, Kernel, Model, Result};
 

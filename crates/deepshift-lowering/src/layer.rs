@@ -1,7 +1,7 @@
 //! Convolutions and linear layers: their geometry, and how their weights lie.
 
-use crate::network::{Coding, Shape};
-use deepshift_core::graph::{Conv2d, Op};
+use crate::network::Coding;
+use deepshift_core::graph::{Conv2d, Op, Shape};
 use deepshift_core::{FixedPoint, Kernel};
 
 /// A convolution between two shapes. A linear layer is a 1x1 convolution over a picture of one pixel.

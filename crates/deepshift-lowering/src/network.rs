@@ -1,7 +1,7 @@
 //! A network as a list of operations, for any number of pictures.
 
 use crate::layer::Layer;
-use deepshift_core::graph::{Activation, PadShortcut, Pool};
+use deepshift_core::graph::{Activation, PadShortcut, Pool, Shape};
 use deepshift_core::{Error, FixedPoint, Result, ShiftType, ShiftWeight};
 
 /// How the four channels of a quad are kept.
@@ -13,17 +13,6 @@ pub enum Element {
     Wide,
     /// An f32 each.
     Float,
-}
-
-/// Shape of one picture; a vector is a picture of one pixel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shape {
-    /// Channels, of which the last quad may hold fewer than four.
-    pub channels: usize,
-    /// Rows.
-    pub height: usize,
-    /// Columns.
-    pub width: usize,
 }
 
 /// The values of a node, `[picture, height, width, quad]`.
@@ -136,28 +125,6 @@ impl Element {
             Self::Narrow => 4,
             Self::Wide | Self::Float => 16,
         }
-    }
-}
-
-impl Shape {
-    /// From a graph's `[channels, height, width]` or `[features]`.
-    pub fn new(shape: &[usize]) -> Self {
-        let at = |axis: usize| shape.get(axis).copied().unwrap_or(1);
-        Self { channels: at(0), height: at(1), width: at(2) }
-    }
-
-    /// Pixels of a picture.
-    pub fn pixels(self) -> usize {
-        self.height * self.width
-    }
-
-    /// Quads of a pixel.
-    pub fn quads(self) -> usize {
-        self.channels.div_ceil(4)
-    }
-
-    pub(crate) fn elements(self) -> usize {
-        self.channels * self.pixels()
     }
 }
 

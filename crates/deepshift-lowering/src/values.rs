@@ -1,7 +1,8 @@
 //! Inputs on their way to the device, and logits on their way back.
 
 use crate::integer::integer;
-use crate::network::{Element, Network, Shape, Value};
+use crate::network::{Element, Network, Value};
+use deepshift_core::graph::Shape;
 use deepshift_core::{Error, FixedPoint, Input, Mode, Model, Preprocessing, Result};
 
 /// How inputs enter a network.

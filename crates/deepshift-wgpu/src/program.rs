@@ -3,10 +3,8 @@
 use crate::gpu::Traits;
 use crate::layer;
 use crate::shader::Shader;
-use deepshift_core::graph::{PadShortcut, Pool};
-use deepshift_lowering::{
-    Element, End, Kind, MAX_OPERANDS, Network, Operation, Shape, Value, activation_number,
-};
+use deepshift_core::graph::{PadShortcut, Pool, Shape};
+use deepshift_lowering::{Element, End, Kind, MAX_OPERANDS, Network, Operation, Value, activation_number};
 use deepshift_shaders as wgsl;
 
 /// A shader and how many workgroups it takes.

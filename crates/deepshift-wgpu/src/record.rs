@@ -199,7 +199,8 @@ fn entry(binding: u32, buffer: &wgpu::Buffer, bytes: u64) -> wgpu::BindGroupEntr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deepshift_lowering::{Element, End, Kind, Shape, Value};
+    use deepshift_core::graph::Shape;
+    use deepshift_lowering::{Element, End, Kind, Value};
 
     #[test]
     fn limits_are_named() {

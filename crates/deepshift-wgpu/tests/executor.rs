@@ -10,3 +10,5 @@ mod float;
 mod integer;
 #[path = "../../deepshift-lowering/tests/executors/models.rs"]
 mod models;
+#[path = "../../deepshift-lowering/tests/executors/runs.rs"]
+mod runs;

@@ -309,6 +309,45 @@ impl Node {
     }
 }
 
+/// Shape of one picture; a vector is a picture of one pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Channels.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+// Inlined where executors use it: as calls it would add half a kilobyte to what browsers load.
+impl Shape {
+    /// From a graph's `[channels, height, width]` or `[features]`.
+    #[inline]
+    pub fn new(shape: &[usize]) -> Self {
+        let at = |axis: usize| shape.get(axis).copied().unwrap_or(1);
+        Self { channels: at(0), height: at(1), width: at(2) }
+    }
+
+    /// Pixels of a picture.
+    #[inline]
+    pub fn pixels(self) -> usize {
+        self.height * self.width
+    }
+
+    /// Values of a picture.
+    #[inline]
+    pub fn elements(self) -> usize {
+        self.channels * self.pixels()
+    }
+
+    /// Quads of four channels in a pixel, of which the last may hold fewer.
+    #[inline]
+    pub fn quads(self) -> usize {
+        self.channels.div_ceil(4)
+    }
+}
+
 impl Conv2d {
     /// What a layer computes: a linear one is a 1x1 convolution over a picture of one pixel. `None` for other operations.
     pub fn of_layer(op: &Op) -> Option<Self> {

@@ -11,11 +11,10 @@ mod product;
 mod step;
 
 use crate::context::Context;
-use crate::geometry::Shape;
 use crate::movement::{channels_first, channels_last};
 use crate::plan::Plan;
 use crate::{Error, Result};
-use deepshift_core::graph::Node;
+use deepshift_core::graph::{Node, Shape};
 use deepshift_core::{Input, Kernel, Model};
 #[cfg(not(target_family = "wasm"))]
 pub use product::gram;

@@ -3,12 +3,12 @@
 use super::layer::Layer;
 use crate::Result;
 use crate::context::Context;
-use crate::geometry::{Geometry, Shape};
+use crate::geometry::Geometry;
 use crate::movement;
 use crate::pool::Windows;
 use deepshift_core::Kernel;
 use deepshift_core::Model;
-use deepshift_core::graph::{Activation, BatchNorm, Node, Op, PadShortcut, Pool};
+use deepshift_core::graph::{Activation, BatchNorm, Node, Op, PadShortcut, Pool, Shape};
 use deepshift_core::reference::average_divisor;
 
 /// A node's operation with all that can be known ahead.

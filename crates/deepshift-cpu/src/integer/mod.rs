@@ -9,13 +9,13 @@ mod step;
 pub(crate) use layer::Layer;
 
 use crate::context::Context;
-use crate::geometry::Shape;
 use crate::kernels::Kernels;
 use crate::movement::{channels_first, channels_last};
 use crate::plan::Plan;
 use crate::rescale::{wide_value, width};
 use crate::{Error, Result};
 use deepshift_core::Kernel;
+use deepshift_core::graph::Shape;
 use deepshift_core::integer::{ByteTables, IntegerNetwork, IntegerOp};
 use deepshift_core::{FixedPoint, Input, Model};
 use pooled::Pooled;

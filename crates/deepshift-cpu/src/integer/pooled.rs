@@ -1,7 +1,8 @@
 //! Max poolings that are done on the sums of the layer before them, so that only the largest sums are ended.
 
 use super::Layer;
-use crate::geometry::{Geometry, Shape};
+use crate::geometry::Geometry;
+use deepshift_core::graph::Shape;
 use deepshift_core::integer::{IntegerNetwork, IntegerOp};
 use deepshift_core::{Kernel, Model};
 

@@ -3,7 +3,7 @@
 use super::pooled::Pooled;
 use super::{Entry, Layer};
 use crate::context::Context;
-use crate::geometry::{Geometry, Shape};
+use crate::geometry::Geometry;
 use crate::kernels::Kernels;
 use crate::movement;
 use crate::pool::Windows;
@@ -11,7 +11,7 @@ use crate::rescale::{Rescaler, width};
 use crate::{Error, Result};
 use deepshift_core::Kernel;
 use deepshift_core::Model;
-use deepshift_core::graph::PadShortcut;
+use deepshift_core::graph::{PadShortcut, Shape};
 use deepshift_core::integer::{IntegerNetwork, IntegerOp};
 
 /// A node's operation with all that can be known ahead.

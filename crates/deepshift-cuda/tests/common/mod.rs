@@ -13,7 +13,7 @@ pub use random::Random;
 pub use twin::{LayerSpec, Twin};
 
 use deepshift_core::{Input, Model};
-use deepshift_cuda::Executor;
+use deepshift_cuda::{Executor, LayerTime};
 use std::sync::OnceLock;
 
 /// The device that all tests share. `None` where there is no driver, which `DEEPSHIFT_CUDA=1`, as `scripts/test-cuda` sets
@@ -42,7 +42,17 @@ pub fn variants(gpu: &Gpu) -> Vec<Gpu> {
     vec![gpu.clone()]
 }
 
-/// Logits of these options.
-pub fn try_run(gpu: &Gpu, model: &Model, options: Options, input: Input) -> Result<Vec<f32>, Error> {
-    Executor::new(gpu, model, options)?.run(input)
+/// The model on the device.
+pub fn executor(gpu: &Gpu, model: &Model, options: Options) -> Result<Executor, Error> {
+    Executor::new(gpu, model, options)
+}
+
+/// Logits.
+pub fn run(executor: &Executor, input: Input) -> Result<Vec<f32>, Error> {
+    executor.run(input)
+}
+
+/// Times of all nodes.
+pub fn layer_times(executor: &Executor, input: Input) -> Result<Vec<LayerTime>, Error> {
+    executor.layer_times(input)
 }

@@ -1,9 +1,14 @@
 //! What tests of executors assert, with the devices of the crate whose tests they are.
 
-use crate::common::{Gpu, Options, try_run, variants};
+use crate::common::{self, Error, Gpu, Options, executor, variants};
 use deepshift_core::{Input, Kernel, Mode, Model};
 
 /// Logits of these options.
+pub fn try_run(gpu: &Gpu, model: &Model, options: Options, input: Input) -> Result<Vec<f32>, Error> {
+    common::run(&executor(gpu, model, options)?, input)
+}
+
+/// Logits of these options, which must run.
 pub fn run(gpu: &Gpu, model: &Model, input: Input, options: Options, what: &str) -> Vec<f32> {
     try_run(gpu, model, options, input).expect(what)
 }

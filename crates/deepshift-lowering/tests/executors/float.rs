@@ -1,8 +1,8 @@
 //! Float mode agrees with the reference interpreter to rounding error.
 
-use crate::assertions::run;
+use crate::assertions::{run, try_run};
 use crate::common::cases::{every_float_operation, float_shapes};
-use crate::common::{Error, Gpu, LayerSpec, Options, Random, Twin, gpu, try_run, variants};
+use crate::common::{Error, Gpu, LayerSpec, Options, Random, Twin, gpu, variants};
 use deepshift_core::graph::{GraphBuilder, Linear, Op, ShiftScheme, WeightKind};
 use deepshift_core::reference::float_logits;
 use deepshift_core::{

@@ -14,7 +14,7 @@ pub use twin::{LayerSpec, Twin};
 pub use deepshift_wgpu::{Error, Gpu, Options};
 
 use deepshift_core::{Input, Model};
-use deepshift_wgpu::Executor;
+use deepshift_wgpu::{Executor, LayerTime};
 use std::sync::OnceLock;
 
 /// The device that all tests share; `None` where `DEEPSHIFT_NO_GPU=1` says to do without. No adapter is a failure.
@@ -38,7 +38,18 @@ pub fn variants(gpu: &Gpu) -> Vec<Gpu> {
     vec![gpu.clone(), gpu.pretending(false, false)]
 }
 
-/// Logits of these options.
-pub fn try_run(gpu: &Gpu, model: &Model, options: Options, input: Input) -> Result<Vec<f32>, Error> {
-    pollster::block_on(async { Executor::new(gpu, model, options).await?.run(input).await })
+/// The model on the device.
+pub fn executor(gpu: &Gpu, model: &Model, options: Options) -> Result<Executor, Error> {
+    pollster::block_on(Executor::new(gpu, model, options))
+}
+
+/// Logits.
+pub fn run(executor: &Executor, input: Input) -> Result<Vec<f32>, Error> {
+    pollster::block_on(executor.run(input))
+}
+
+/// Times of all nodes.
+pub fn layer_times(executor: &Executor, input: Input) -> Result<Vec<LayerTime>, Error> {
+    let start = std::time::Instant::now();
+    pollster::block_on(executor.layer_times(input, || start.elapsed().as_secs_f64() * 1e3))
 }

@@ -1,30 +1,28 @@
-//! Overlapping runs, layer times, too little memory.
+//! Runs from many threads, batches, layer times.
 
-mod common;
-
-use common::{cases, gpu};
+use crate::common::cases::every_operation;
+use crate::common::{Options, executor, gpu, layer_times, run};
 use deepshift_core::reference::integer_logits;
-use deepshift_core::{Input, Mode};
-use deepshift_cuda::{Executor, Options};
+use deepshift_core::{Input, Kernel, Mode};
 
-const INTEGER: Options = Options { mode: Mode::Integer, kernel: deepshift_core::Kernel::Dot };
+const INTEGER: Options = Options { mode: Mode::Integer, kernel: Kernel::Dot };
 
 #[test]
 fn runs_may_come_from_many_threads() {
     let Some(gpu) = gpu() else { return };
-    let model = cases::every_operation(1);
-    let executor = Executor::new(gpu, &model, INTEGER).expect("an executor");
+    let model = every_operation(1);
+    let executor = executor(gpu, &model, INTEGER).expect("an executor");
     std::thread::scope(|scope| {
         for thread in 0..4u8 {
             let (executor, model) = (&executor, &model);
             scope.spawn(move || {
-                for run in 0..5 {
-                    let count = 1 + usize::from(thread) % 3 + 15 * (run % 2);
+                for round in 0..10 {
+                    let count = 1 + usize::from(thread) % 3 + 15 * (round % 2);
                     let pictures: Vec<u8> =
                         (0..count * 360).map(|i| (i % 251) as u8 ^ (thread * 31)).collect();
                     let expected = integer_logits(model, Input::Pictures(&pictures)).expect("logits");
-                    let logits = executor.run(Input::Pictures(&pictures));
-                    assert_eq!(logits, Ok(expected), "thread {thread}, run {run}");
+                    let logits = run(executor, Input::Pictures(&pictures));
+                    assert_eq!(logits, Ok(expected), "thread {thread}, round {round}");
                 }
             });
         }
@@ -34,19 +32,19 @@ fn runs_may_come_from_many_threads() {
 #[test]
 fn more_pictures_than_a_batch() {
     let Some(gpu) = gpu() else { return };
-    let model = cases::every_operation(3);
+    let model = every_operation(3);
     let pictures: Vec<u8> = (0..130 * 360).map(|i| (i % 253) as u8).collect();
     let expected = integer_logits(&model, Input::Pictures(&pictures)).expect("logits");
-    let executor = Executor::new(gpu, &model, INTEGER).expect("an executor");
-    assert_eq!(executor.run(Input::Pictures(&pictures)), Ok(expected));
+    let executor = executor(gpu, &model, INTEGER).expect("an executor");
+    assert_eq!(run(&executor, Input::Pictures(&pictures)), Ok(expected));
 }
 
 #[test]
 fn layer_times_name_the_nodes_in_order() {
     let Some(gpu) = gpu() else { return };
-    let model = cases::every_operation(2);
-    let executor = Executor::new(gpu, &model, INTEGER).expect("an executor");
-    let times = executor.layer_times(Input::Pictures(&[7; 720])).expect("times");
+    let model = every_operation(2);
+    let executor = executor(gpu, &model, INTEGER).expect("an executor");
+    let times = layer_times(&executor, Input::Pictures(&[7; 720])).expect("times");
     let nodes = &model.integer.as_ref().expect("an integer network").nodes;
     let places: Vec<usize> = times
         .iter()
@@ -56,5 +54,5 @@ fn layer_times_name_the_nodes_in_order() {
     assert!(times.iter().map(|time| time.milliseconds).sum::<f64>() > 0.0);
     // The repetitions have left the results as they were.
     let expected = integer_logits(&model, Input::Pictures(&[7; 360])).expect("logits");
-    assert_eq!(executor.run(Input::Pictures(&[7; 360])), Ok(expected));
+    assert_eq!(run(&executor, Input::Pictures(&[7; 360])), Ok(expected));
 }
