@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mode = mode(arguments, &model);
     let each: usize = model.graph.input_shape().iter().product();
     let input = vec![0.5; each * usize::from(arguments.batch_size)];
-    let mut subjects = Vec::new();
+    let (mut subjects, mut said) = (Vec::new(), String::new());
     for device in devices(arguments.device) {
         for kernel in
             Kernel::ALL.into_iter().filter(|&kernel| mode == Mode::Integer || kernel != Kernel::Shift)
@@ -49,8 +49,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             match subject(arguments, &model, mode, device, kernel) {
                 Ok(subject) => subjects.push(subject),
                 Err(error) if arguments.device.is_none() && device != DeviceName::Cpu => {
-                    eprintln!("note: without {}: {error}", Device::from(device));
-                    break;
+                    // Once for a device that is not there at all.
+                    let note = format!("note: without {}: {error}", Device::from(device));
+                    if note != said {
+                        eprintln!("{note}");
+                        said = note;
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }
