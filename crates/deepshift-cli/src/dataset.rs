@@ -1,6 +1,6 @@
 //! The pictures that a packed network is tested and calibrated with: the data set follows from its input.
 
-use crate::{Error, Result, text};
+use crate::{Error, Result, output, text};
 use deepshift_core::graph::Graph;
 use deepshift_core::{Input, Model, Preprocessing};
 use deepshift_models::preprocessing;
@@ -132,9 +132,9 @@ const NAMED: usize = 10;
 pub fn tell_skipped(parts: &[Skipped]) {
     let count: usize = parts.iter().map(|part| part.count).sum();
     if count > 0 {
-        eprintln!("note: {count} pictures cannot be read and are left out");
+        output::note(&format!("note: {count} pictures cannot be read and are left out"));
     }
     for picture in parts.iter().flat_map(|part| &part.named).take(NAMED) {
-        eprintln!("  {}: {}", text::one_line(&picture.name), text::one_line(&picture.reason));
+        output::note(&format!("  {}: {}", text::one_line(&picture.name), text::one_line(&picture.reason)));
     }
 }

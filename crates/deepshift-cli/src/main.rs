@@ -1,5 +1,6 @@
 //! `deepshift`: reads the options, runs one command, turns an error into one line and an exit code.
 #![forbid(unsafe_code)]
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod accuracy;
 mod commands;
@@ -61,7 +62,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             if !matches!(error, Error::OutputClosed) {
-                eprintln!("error: {}", text::one_line(&error.to_string()));
+                output::note(&format!("error: {}", text::one_line(&error.to_string())));
             }
             ExitCode::from(error.exit_code())
         }

@@ -1,5 +1,6 @@
 //! How far a long command is: a bar on a terminal, now and then a plain line elsewhere. Both go to standard error.
 
+use crate::output;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -36,7 +37,7 @@ impl Progress {
             }
             None if self.last_line.elapsed() >= PAUSE => {
                 self.last_line = Instant::now();
-                eprintln!("{}", plain_line(self, detail));
+                output::note(&plain_line(self, detail));
             }
             None => {}
         }

@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
-/// Replaces the file at `path` by `bytes`, in one step and for good.
+/// As many as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// Replaces the file at `path` by `bytes`, in one step and for good; where `path` is a symbolic link, the file that it
+/// leads to.
 ///
 /// The bytes go to `.NAME.partial` in the same folder, which then takes the name. That name is fixed, not random, so
-/// that a program killed time and again leaves at most one partial file, which the next write replaces. Two programs
-/// must not write the same file at once.
+/// that a program killed time and again leaves at most one partial file, which the next write replaces. A write that
+/// fails leaves none. Two programs must not write the same file at once.
 ///
 /// # Errors
 /// [`Error::File`] if the folder cannot be written; the file at `path` is then the old one.
@@ -20,14 +24,34 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let partial = partial_path(path)?;
-    let mut file = File::create(&partial)?;
+    let path = &linked(path)?;
+    let partial = &partial_path(path)?;
+    let written = write_all(partial, bytes).and_then(|()| std::fs::rename(partial, path));
+    if written.is_err() {
+        // What is in the way of the bytes is told, not what is in the way of this.
+        let _ = std::fs::remove_file(partial);
+    }
+    written?;
+    sync_folder(folder_of(path))
+}
+
+fn write_all(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = File::create(path)?;
     file.write_all(bytes)?;
     // Without this the new name may reach the disk before the bytes do.
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(&partial, path)?;
-    sync_folder(folder_of(path))
+    file.sync_all()
+}
+
+/// Where a path leads, through symbolic links; the last of them may lead to a file that is not there yet.
+fn linked(path: &Path) -> std::io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match std::fs::read_link(&path) {
+            Ok(target) => path = folder_of(&path).join(target),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(std::io::Error::other("its symbolic links lead in a circle"))
 }
 
 fn partial_path(path: &Path) -> std::io::Result<PathBuf> {
@@ -94,6 +118,32 @@ mod tests {
                 assert!(bytes.iter().all(|&byte| byte == bytes[0]));
             }
         });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_symbolic_link_is_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, file) = (folder.path().join("link"), folder.path().join("elsewhere/file"));
+        std::fs::create_dir(folder.path().join("elsewhere")).unwrap();
+        std::os::unix::fs::symlink("elsewhere/file", &link).unwrap();
+        for bytes in [&b"first, and longer"[..], b"second"] {
+            write(&link, bytes).unwrap();
+            assert_eq!(std::fs::read(&file).unwrap(), bytes);
+            assert!(link.is_symlink());
+        }
+        std::os::unix::fs::symlink("circle", folder.path().join("circle")).unwrap();
+        assert!(write(&folder.path().join("circle"), b"bytes").is_err());
+    }
+
+    /// The name is that of a folder, so the bytes are written and cannot take it.
+    #[test]
+    fn a_write_that_fails_leaves_no_partial_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("taken");
+        std::fs::create_dir(&path).unwrap();
+        assert!(write(&path, b"bytes").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
                     // Once for a device that is not there at all.
                     let note = format!("note: without {}: {error}", Device::from(device));
                     if note != said {
-                        eprintln!("{note}");
+                        output::note(&note);
                         said = note;
                     }
                 }

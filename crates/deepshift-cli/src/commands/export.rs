@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     files::check_output(&path, extension)?;
     let packed = read_packed(arguments)?;
     for note in &packed.notes {
-        eprintln!("{note}");
+        output::note(note);
     }
     let model = &packed.model;
     let (bytes, what) = match (arguments.onnx, &model.integer) {
@@ -62,13 +62,14 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         (false, None) => (model.to_bytes()?, "float mode only"),
     };
     files::write(&path, &bytes)?;
-    output::print(&format!(
+    output::report(&format!(
         "{}: {}, {} bytes, {} bytes as f32, {what}\n",
         path.display(),
         text::one_line(&model.graph.name),
         text::grouped(bytes.len() as u64),
         text::grouped(model.float_bytes() as u64),
-    ))
+    ));
+    Ok(())
 }
 
 fn read_packed(arguments: &Arguments) -> Result<Packed> {
@@ -119,10 +120,10 @@ fn read_folder(folder: &Path) -> Result<(Graph, StateDict, TrainingOptions)> {
         )));
     }
     if !folder.join(MODEL).is_file() {
-        eprintln!(
+        output::note(&format!(
             "note: the training in {} is not finished; its best epoch so far is exported",
             folder.display()
-        );
+        ));
     }
     let bytes = files::read(&path)?;
     let named = |error: deepshift_train::Error| Error::input(format!("{}: {error}", path.display()));

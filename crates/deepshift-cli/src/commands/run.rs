@@ -31,12 +31,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         .map_err(|error| Error::input(format!("{}: {error}", arguments.input.display())))?;
     let logits = engine.run(inputs.input())?;
     write_logits(&arguments.output, inputs.count, &logits)?;
-    output::print(&format!(
+    output::report(&format!(
         "{} inputs to {}: {}\n",
         text::grouped(inputs.count as u64),
         text::one_line(&arguments.output.display().to_string()),
         engine.description()
-    ))
+    ));
+    Ok(())
 }
 
 struct Inputs {

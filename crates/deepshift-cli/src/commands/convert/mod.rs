@@ -162,9 +162,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let problem = integer_network(&mut converted, arguments.calibration.multiplier_free)?;
     let bytes = converted.model.to_bytes()?;
     files::write(&arguments.output, &bytes)?;
-    output::print(&table::layers(&converted.layers))?;
-    output::print(&table::accuracies(&accuracies))?;
-    output::print(&format!(
+    output::report(&table::layers(&converted.layers));
+    output::report(&table::accuracies(&accuracies));
+    output::report(&format!(
         "{}: {}, {} bytes, {} bytes as f32, {}\n",
         text::one_line(&arguments.output.display().to_string()),
         text::one_line(&converted.model.graph.name),
@@ -174,7 +174,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             None => "float and integer mode".into(),
             Some(why) => format!("float mode only: {why}"),
         },
-    ))
+    ));
+    Ok(())
 }
 
 impl WeightOptions {
@@ -266,11 +267,11 @@ fn integer_network(converted: &mut Converted, multiplier_free: bool) -> Result<O
     match build_integer(&mut converted.model, &converted.statistics, multiplier_free) {
         Ok(report) => {
             if let Some(first) = report.raised.first() {
-                eprintln!(
+                output::note(&format!(
                     "note: {} channels had their exponent raised, the first in layer {}, so that no sum can overflow",
                     report.raised.len(),
                     text::one_line(&first.layer)
-                );
+                ));
             }
             Ok(None)
         }

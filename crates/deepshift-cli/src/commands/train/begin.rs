@@ -4,7 +4,7 @@ use super::folder::Folder;
 use super::options::{RunOptions, defaults};
 use super::run::{Data, Run};
 use super::{resume, summary};
-use crate::Result;
+use crate::{Result, output};
 use clap::Args;
 use deepshift_train::Settings;
 
@@ -37,7 +37,7 @@ impl Begun {
     /// The run over these pictures.
     pub fn run(self, options: &RunOptions, data: Data) -> Run<'_> {
         for note in self.notes {
-            eprintln!("{note}");
+            output::note(&note);
         }
         let command = self.resumed.as_ref().and_then(Folder::command).unwrap_or_else(summary::command);
         Run { settings: self.settings, data, options, command, resumed: self.resumed }

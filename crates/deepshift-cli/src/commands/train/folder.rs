@@ -4,7 +4,7 @@ use super::lock::Lock;
 use super::run::Run;
 use super::summary;
 use crate::pictures::{curves, exponents};
-use crate::{Error, Result, files, text};
+use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
 use deepshift_burn::{Network, StateDict, read_state_dict};
 use deepshift_core::report::ExponentCounts;
@@ -204,7 +204,7 @@ impl Folder {
             self.write(EXPONENTS, &exponents::draw(&counts)?)?;
         }
         for note in &packed.notes {
-            eprintln!("{note}");
+            output::note(note);
         }
         // Last, because it says that the run is finished.
         files::write(&self.path.join(MODEL), &packed.model.to_bytes()?)

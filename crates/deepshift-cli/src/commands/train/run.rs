@@ -93,12 +93,13 @@ pub fn run(run: &Run) -> Result<()> {
     }
     interrupt::take_over();
     let _lock = folder.begin(run, &trainer)?;
-    output::print(&format!("{}\n", summary::headline(&trainer, folder.path(), device_name)))?;
+    output::report(&format!("{}\n", summary::headline(&trainer, folder.path(), device_name)));
     while !trainer.is_finished() {
         train_epoch(run, &mut trainer, folder)?;
     }
     folder.finish(run, &trainer)?;
-    output::print(&summary::result(&trainer, folder.path()))
+    output::report(&summary::result(&trainer, folder.path()));
+    Ok(())
 }
 
 fn start(run: &Run, device: &Device) -> Result<Trainer> {
@@ -157,7 +158,7 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
         if interrupt::requested() {
             drop(progress);
             folder.save_checkpoint(trainer)?;
-            eprintln!("stopped and saved; go on with --resume {}", folder.path().display());
+            output::note(&format!("stopped and saved; go on with --resume {}", folder.path().display()));
             return Err(Error::Interrupted);
         }
         let loading = Instant::now();
@@ -181,7 +182,8 @@ fn train_epoch(run: &Run, trainer: &mut Trainer, folder: &Folder) -> Result<()> 
     }
     trainer.finish_epoch(&test, train_time, testing.elapsed().as_secs_f64());
     folder.save_epoch(run, trainer)?;
-    output::print(&summary::epoch(trainer))
+    output::report(&summary::epoch(trainer));
+    Ok(())
 }
 
 fn detail(trainer: &Trainer, waited: Duration, elapsed: Duration) -> String {
