@@ -5,7 +5,7 @@ use deepshift_core::graph::Graph;
 use deepshift_core::{Input, Model, Preprocessing};
 use deepshift_models::preprocessing;
 use deepshift_train::data::{
-    self, Part, PictureFiles, PictureInput, Skipped, Source, cifar10, imagenet, mnist,
+    Labelling, Part, PictureFiles, PictureInput, Skipped, Source, cifar10, imagenet, mnist,
 };
 use rayon::prelude::*;
 use std::path::Path;
@@ -33,8 +33,7 @@ pub struct Wanted<'a> {
     pub shape: &'a [usize],
     /// Of pictures in files; those of MNIST and CIFAR-10 have their size already.
     pub preprocessing: Option<&'a Preprocessing>,
-    /// Names of the classes' folders in the order of the labels.
-    pub classes: Option<&'a [String]>,
+    pub labelling: Labelling<'a>,
 }
 
 impl TestSet {
@@ -101,26 +100,40 @@ impl Pictures {
     }
 }
 
-fn open_files(folder: &Path, part: Part, wanted: &Wanted, shape: [usize; 3]) -> Result<PictureFiles> {
+/// The pictures of a part, or of the folder itself where it has no parts.
+pub fn open_files(folder: &Path, part: Part, wanted: &Wanted, shape: [usize; 3]) -> Result<PictureFiles> {
     let preprocessing = wanted.preprocessing.cloned().unwrap_or_else(|| imagenet::input().preprocessing);
     let input = PictureInput { shape, preprocessing };
-    match imagenet::open(folder, part, wanted.classes, input.clone()) {
-        Err(data::Error::Missing { .. }) if folder.is_dir() => {
-            Ok(PictureFiles::open(folder, wanted.classes, input)?)
-        }
-        opened => Ok(opened?),
+    let files = imagenet::open_part_or_all(folder, part, wanted.labelling, input)?;
+    tell_notes(&files);
+    Ok(files)
+}
+
+/// Says what was left out on purpose.
+pub fn tell_notes(files: &PictureFiles) {
+    for text in files.notes() {
+        output::note(&format!("note: {}", text::one_line(text)));
     }
+}
+
+/// How many classes a network tells apart.
+pub fn logits(model: &Model) -> Result<usize> {
+    Ok(model.graph.shapes()?[model.graph.logits()].iter().product())
 }
 
 /// Refuses a network that does not tell so many classes apart.
 pub fn check_classes(pictures: &str, classes: usize, model: &Model) -> Result<()> {
-    let logits: usize = model.graph.shapes()?[model.graph.logits()].iter().product();
+    let logits = logits(model)?;
     match classes {
         _ if classes == logits => Ok(()),
-        0 => Err(Error::input(format!("{pictures} has no folders of classes, so there are no labels"))),
+        0 => Err(Error::input(format!(
+            "{pictures} has no folders of classes, so there are no labels: sort its pictures into <class>/*, or give a \
+             list of their labels with --labels FILE"
+        ))),
         _ => Err(Error::input(format!(
             "the network tells {logits} classes apart and {pictures} has {classes}: where folders of some classes are \
-             missing, --classes FILE names all of them in the order of the logits, one a line"
+             missing, --classes FILE names all of them in the order of the logits, one a line; where pictures of all \
+             classes lie in one folder, --labels FILE says which they are"
         ))),
     }
 }

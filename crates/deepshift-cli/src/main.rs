@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod files;
 mod interrupt;
+mod labels;
 mod output;
 mod pictures;
 mod progress;

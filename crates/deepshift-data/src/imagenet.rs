@@ -3,7 +3,7 @@
 use crate::{Error, Labelling, Malformed, Part, PictureFiles, PictureInput, files};
 use deepshift_core::Preprocessing;
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const STANDARD_DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
@@ -28,28 +28,76 @@ pub fn open(
     labelling: Labelling,
     input: PictureInput,
 ) -> Result<PictureFiles, Error> {
-    let names: &[&str] = match part {
-        Part::Train => &["train"],
-        Part::Test => &["val", "validation", "valid", "test"],
-    };
+    match find(folder, part)? {
+        Some(place) => place.open(labelling, input),
+        None => Err(missing(folder, part)),
+    }
+}
+
+/// The same, or the pictures of the folder itself where it has no such part.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_part_or_all(
+    folder: &Path,
+    part: Part,
+    labelling: Labelling,
+    input: PictureInput,
+) -> Result<PictureFiles, Error> {
+    match find(folder, part)? {
+        Some(place) => place.open(labelling, input),
+        None if folder.is_dir() => PictureFiles::open(folder, labelling, input),
+        None => Err(missing(folder, part)),
+    }
+}
+
+/// Where a part is.
+enum Place {
+    Folder(PathBuf),
+    Archives(Vec<PathBuf>),
+}
+
+impl Place {
+    fn open(self, labelling: Labelling, input: PictureInput) -> Result<PictureFiles, Error> {
+        match self {
+            Self::Folder(folder) => PictureFiles::open(&folder, labelling, input),
+            Self::Archives(archives) => PictureFiles::open_archives(archives, labelling, input),
+        }
+    }
+}
+
+fn find(folder: &Path, part: Part) -> Result<Option<Place>, Error> {
+    if folder.is_file() {
+        return Ok(Some(Place::Archives(vec![folder.into()])));
+    }
+    let names = names(part);
     let folders = ["", "imagenet"].map(|sub_folder| folder.join(sub_folder));
     let parts = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     if let Some(part) = parts.into_iter().find(|path| path.is_dir()) {
-        return PictureFiles::open(&part, labelling, input);
+        return Ok(Some(Place::Folder(part)));
     }
     let name = names[0];
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
         let mut archives = PictureFiles::archives(folder)?;
         archives.retain(|path| path.file_name().is_some_and(|file| file.to_string_lossy().contains(name)));
         if !archives.is_empty() {
-            return PictureFiles::open_archives(archives, labelling, input);
+            return Ok(Some(Place::Archives(archives)));
         }
     }
-    Err(Error::Missing {
-        what: format!("ImageNet's folder {name}, or a tar archive of it,"),
-        folder: folder.into(),
-        remedy: REMEDY.into(),
-    })
+    Ok(None)
+}
+
+/// What a part is called, the usual name first.
+fn names(part: Part) -> &'static [&'static str] {
+    match part {
+        Part::Train => &["train"],
+        Part::Test => &["val", "validation", "valid", "test"],
+    }
+}
+
+fn missing(folder: &Path, part: Part) -> Error {
+    let what = format!("ImageNet's folder {}, or a tar archive of it,", names(part)[0]);
+    Error::Missing { what, folder: folder.into(), remedy: REMEDY.into() }
 }
 
 /// How torchvision feeds ImageNet to its networks: the shorter side becomes 256 pixels, of which the middle 224 are taken.

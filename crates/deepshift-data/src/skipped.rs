@@ -1,5 +1,7 @@
 //! What a data set had to leave out.
 
+use crate::Error;
+
 #[cfg(not(target_family = "wasm"))]
 /// How many are named; the rest is counted.
 const NAMED: usize = 100;
@@ -23,8 +25,13 @@ pub struct SkippedPicture {
 }
 
 impl Skipped {
-    /// What is wrong with the first.
-    pub fn reason(&self) -> String {
+    /// That none of so many pictures can be read.
+    pub fn error(&self, count: usize) -> Error {
+        Error::Unreadable { count, reason: self.reason() }
+    }
+
+    /// The first, and what is wrong with it.
+    fn reason(&self) -> String {
         match self.named.first() {
             Some(first) => format!("{}: {}", first.name, first.reason),
             None => "there is none".into(),

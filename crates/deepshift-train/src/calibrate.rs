@@ -16,6 +16,7 @@ pub fn calibrate(
     count: u32,
     device: &Device,
 ) -> Result<Vec<ActivationStatistics>, Error> {
+    let mut seen = 0;
     let mut statistics = vec![ActivationStatistics::default(); network.graph().nodes.len()];
     for indices in spread(count, source.len()).chunks(BATCH_SIZE) {
         let batch = Batch::of(source, indices);
@@ -23,6 +24,7 @@ pub fn calibrate(
         if pictures_of_batch == 0 {
             continue;
         }
+        seen += pictures_of_batch;
         network.forward_nodes(pictures(&batch, device), Mode::Evaluation, |node, value| {
             let values = value.to_vec();
             for picture in values.chunks(values.len() / pictures_of_batch) {
@@ -30,7 +32,10 @@ pub fn calibrate(
             }
         })?;
     }
-    Ok(statistics)
+    match seen {
+        0 => Err(source.skipped().error(count.min(source.len()) as usize).into()),
+        _ => Ok(statistics),
+    }
 }
 
 /// So many of all pictures, evenly spaced: files often come class by class.

@@ -1,14 +1,15 @@
 //! `deepshift eval`: how good and how fast a network is on a test set.
 
 use crate::accuracy::Accuracy;
-use crate::dataset::{TestSet, Wanted};
+use crate::dataset::{TestSet, Wanted, logits};
 use crate::engine::{Engine, EngineOptions};
 use crate::files::{self, ModelFile};
+use crate::labels::LabelOptions;
 use crate::progress::Progress;
 use crate::{Result, output, pictures, text};
 use clap::Args;
 use deepshift_core::{Model, rank};
-use deepshift_train::data::{Part, imagenet};
+use deepshift_train::data::Part;
 use deepshift_train::spread;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -24,10 +25,8 @@ pub struct Arguments {
     /// Folder of the data set, or of pictures in val/<class>/* or <class>/*
     #[arg(long, env = "DEEPSHIFT_DATA", default_value = "data")]
     data: PathBuf,
-    /// File with the names of the classes' folders in the order of the logits, one a line, where folders of some classes
-    /// are missing [default: all folders, sorted]
-    #[arg(long)]
-    classes: Option<PathBuf>,
+    #[command(flatten)]
+    labels: LabelOptions,
     #[command(flatten)]
     engine: EngineOptions,
     /// Pictures that run together
@@ -47,11 +46,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let file = files::read_model(&arguments.file)?;
     let engine = Engine::new(&file.model, &arguments.engine)?;
-    let classes = arguments.classes.as_deref().map(imagenet::read_classes).transpose()?;
+    let labels = arguments.labels.read(logits(&file.model)?, &file.model.classes)?;
     let wanted = Wanted {
         shape: file.model.graph.input_shape(),
         preprocessing: file.model.preprocessing.as_ref(),
-        classes: classes.as_deref(),
+        labelling: labels.labelling(),
     };
     let set = TestSet::load(&arguments.data, Part::Test, &wanted)?;
     set.check_classes(&file.model)?;
@@ -93,6 +92,9 @@ fn evaluate(model: &Model, engine: &Engine, set: &TestSet, arguments: &Arguments
         progress.advance(indices.len() as u64, "");
     }
     drop(progress);
+    if score.accuracy.pictures() == 0 {
+        return Err(set.source.skipped().error(indices.len()).into());
+    }
     set.tell_skipped();
     Ok(score)
 }

@@ -9,7 +9,7 @@ use deepshift_burn::{Network, StateDict, TrainingOptions, read_state_dict};
 use deepshift_core::Provenance;
 use deepshift_core::graph::Graph;
 use deepshift_models::{by_name, to_shift};
-use deepshift_train::data::Part;
+use deepshift_train::data::{Labelling, Part};
 use deepshift_train::{
     CALIBRATION_PICTURES, Packed, checkpoint_settings, checkpoint_weights, pack, pack_float,
 };
@@ -175,8 +175,11 @@ fn float_only(network: &Network) -> String {
 
 fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<TestSet>> {
     let preprocessing = usual_preprocessing(network.graph());
-    let wanted =
-        Wanted { shape: network.graph().input_shape(), preprocessing: preprocessing.as_ref(), classes: None };
+    let wanted = Wanted {
+        shape: network.graph().input_shape(),
+        preprocessing: preprocessing.as_ref(),
+        labelling: Labelling::Folders,
+    };
     let folder = arguments.data.as_deref();
     match TestSet::load(folder.unwrap_or(Path::new("data")), Part::Train, &wanted) {
         Err(_) if folder.is_none() => Ok(None),

@@ -24,7 +24,7 @@ fn fixture() -> Fixture {
     fixture
 }
 
-fn resnet20() -> Model {
+pub fn resnet20() -> Model {
     let graph = by_name("resnet20").unwrap();
     let tensors = formula_weights(&graph, 4);
     Model {
@@ -48,7 +48,7 @@ fn state_dict(model: &Model) -> Vec<u8> {
 }
 
 /// 32x32 pixels of 24 bits.
-fn bitmap(seed: usize) -> Vec<u8> {
+pub fn bitmap(seed: usize) -> Vec<u8> {
     let pixels: Vec<u8> = (0..32 * 32 * 3).map(|i| ((i * (seed + 3) * 7919) >> 6) as u8).collect();
     let word = |value: u32| value.to_le_bytes();
     let header = [word(54 + pixels.len() as u32), word(0), word(54), word(40), word(32), word(32)].concat();

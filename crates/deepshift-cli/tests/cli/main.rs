@@ -8,6 +8,7 @@ mod fixture;
 mod habits;
 mod inspect;
 mod onnx;
+mod pictures;
 mod run;
 mod shipped;
 mod train;

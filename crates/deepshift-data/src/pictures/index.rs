@@ -89,15 +89,15 @@ impl Index {
             // An empty folder is a class of which no picture is there; one that holds other things is none.
             let is_class = |class: &Class| !class.pictures.is_empty() || is_empty(&folder.join(&class.name));
             let others = folders.extract_if(.., |class| !is_class(class)).map(|class| class.name);
-            index.note("folders hold no pictures", folder, &others.collect::<Vec<_>>());
+            index.note("folders without pictures", folder, &others.collect::<Vec<_>>());
         } else {
             let known: BTreeSet<&OsString> = folders.iter().map(|class| &class.name).collect();
             let mut others = listing.folders.clone();
             others.retain(|name| !known.contains(name));
-            index.note("folders are of other classes", folder, &others);
+            index.note("folders of other classes", folder, &others);
         }
-        index.note("archives lie beside folders of classes", folder, &listing.archives);
-        index.note("pictures lie in no folder of a class", folder, &listing.pictures);
+        index.note("archives beside folders of classes", folder, &listing.archives);
+        index.note("pictures in no folder of a class", folder, &listing.pictures);
         let names = match classes {
             Some(classes) => classes.to_vec(),
             None => folders.iter().map(|class| utf8(folder, &class.name)).collect::<Result<_, _>>()?,
@@ -119,11 +119,11 @@ impl Index {
         if !archives.is_empty() {
             index = Self::of_archives(archives.iter().map(|name| folder.join(name)).collect(), classes)?;
             if index.entries.len() >= pictures.len() {
-                index.note("pictures lie beside archives of pictures", folder, &pictures);
+                index.note("pictures beside archives that hold more", folder, &pictures);
                 return Ok(index);
             }
             index = Self { skipped: index.skipped, ..Self::default() };
-            index.note("archives hold fewer pictures than lie beside them", folder, &archives);
+            index.note("archives that hold fewer pictures than lie beside them", folder, &archives);
         }
         if classes.is_some() && !pictures.is_empty() {
             return Err(unsorted(folder, pictures.len()));
@@ -154,7 +154,7 @@ impl Index {
                 None => others.push(name),
             }
         }
-        index.note("pictures have no label in the list", folder, &others);
+        index.note("pictures without a label in the list", folder, &others);
         index.add_files(folder.into(), labelled.into_iter());
         index.checked(folder)
     }
@@ -187,11 +187,7 @@ impl Index {
         }
         let others: Vec<String> = others.into_iter().collect();
         if !others.is_empty() {
-            index.notes.push(format!(
-                "pictures of {} other classes are left out: {}",
-                others.len(),
-                some_of(&others)
-            ));
+            index.notes.push(format!("pictures of other classes are left out: {}", some_of(&others)));
         }
         Ok(index)
     }
@@ -229,10 +225,9 @@ impl Index {
     }
 
     /// Says what is left out, if there is any of it.
-    fn note(&mut self, why: &str, folder: &Path, names: &[OsString]) {
+    fn note(&mut self, what: &str, folder: &Path, names: &[OsString]) {
         if !names.is_empty() {
-            let (count, folder) = (names.len(), folder.display());
-            self.notes.push(format!("{count} {why} and are left out in {folder}: {}", some_of(names)));
+            self.notes.push(format!("{what} are left out in {}: {}", folder.display(), some_of(names)));
         }
     }
 
@@ -296,11 +291,13 @@ fn unsorted(folder: &Path, pictures: usize) -> Error {
     ))
 }
 
-/// The first names and how many more there are.
+/// The first names, and how many there are where these are not all.
 fn some_of<N: AsRef<std::ffi::OsStr>>(names: &[N]) -> String {
     let shown: Vec<_> = names.iter().take(NAMED).map(|name| name.as_ref().to_string_lossy()).collect();
-    let more = if names.len() > NAMED { ", …" } else { "" };
-    format!("{}{more}", shown.join(", "))
+    match names.len() {
+        ..=NAMED => shown.join(", "),
+        count => format!("{}, … ({count} in all)", shown.join(", ")),
+    }
 }
 
 fn is_empty(folder: &Path) -> bool {

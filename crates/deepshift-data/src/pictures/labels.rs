@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 /// Longest list.
 const LONGEST: u64 = 1 << 28;
+/// How the head of a table begins.
+const HEADS: [&str; 7] = ["ImageId", "image_id", "image", "filename", "file_name", "file", "id"];
 const REMEDY: &str = "write the name of a picture and its label on each line, or one label for each picture in the order of \
                       their names";
 
@@ -144,6 +146,9 @@ fn parse(bytes: &[u8]) -> Result<Lines, Malformed> {
     if lines.iter().all(|(.., second)| second.is_none()) {
         return Ok(Lines::Ordered(lines.into_iter().map(|(_, label, _)| label.to_owned()).collect()));
     }
+    if lines.first().is_some_and(|(_, first, _)| HEADS.iter().any(|head| head.eq_ignore_ascii_case(first))) {
+        lines.remove(0);
+    }
     let mut labels = HashMap::new();
     for (offset, name, label) in lines {
         let label = label.ok_or_else(|| Malformed::new(offset, format!("{name} has no label")))?;
@@ -179,6 +184,7 @@ mod tests {
         ] {
             assert_eq!(labels(&list(text), &["n01", "n02"]), Ok(vec![Some(1), Some(0), None]), "{text}");
         }
+        assert_eq!(list("filename,label\na,n02").classes().unwrap(), ["n02"]);
         assert_eq!(list("a n02\nb n01\nc n02").classes().unwrap(), ["n01", "n02"]);
         assert_eq!(list("a 1\nb n01").classes(), None);
     }

@@ -174,8 +174,7 @@ impl PictureFiles {
         }
         images.truncate(labels.len() * each);
         if labels.is_empty() {
-            let reason = skipped.reason();
-            return Err(Error::Unreadable { count: indices.len(), reason });
+            return Err(skipped.error(indices.len()));
         }
         let PictureInput { shape, preprocessing } = self.input.clone();
         let classes = self.classes().to_vec();

@@ -69,7 +69,7 @@ fn a_list_of_classes_chooses_and_orders() {
     assert_eq!((files.len(), files.label(0), files.classes()), (3, Some(1), &classes[..]));
     assert_eq!(files.empty_classes(), ["horse"]);
     let note = &files.notes()[0];
-    assert!(note.starts_with("1 folders are of other classes") && note.ends_with(": cat"), "{note}");
+    assert!(note.starts_with("folders of other classes are left out") && note.ends_with(": cat"), "{note}");
     let none = PictureFiles::open(folder.path(), Labelling::Classes(&classes[..1]), input());
     let message = none.unwrap_err().to_string();
     assert!(message.ends_with("(cat, dog) are none of the classes (horse)"), "{message}");
@@ -98,9 +98,9 @@ fn folders_of_classes_win_over_archives_and_say_so() {
     assert_eq!((files.len(), files.classes()), (6, &["cat", "dog", "mouse"].map(String::from)[..]));
     assert_eq!(files.empty_classes(), ["mouse"]);
     let starts = [
-        "1 folders hold no pictures",
-        "1 archives lie beside folders of classes",
-        "1 pictures lie in no folder of a class",
+        "folders without pictures are",
+        "archives beside folders of classes are",
+        "pictures in no folder of a class are",
     ];
     assert!(
         files.notes().iter().zip(starts).all(|(note, start)| note.starts_with(start)),
@@ -119,7 +119,7 @@ fn archives_beside_loose_pictures_are_read_where_they_hold_more() {
     std::fs::write(folder.path().join("two.tar"), two).unwrap();
     let open = || PictureFiles::open(folder.path(), Labelling::Folders, input()).unwrap();
     assert_eq!((open().len(), open().classes().len()), (2, 2));
-    assert!(open().notes()[0].contains("lie beside archives"), "{:?}", open().notes());
+    assert!(open().notes()[0].contains("beside archives"), "{:?}", open().notes());
     write(folder.path(), "b.png", 1);
     write(folder.path(), "c.png", 1);
     assert_eq!((open().len(), open().classes().len()), (3, 0));
@@ -161,7 +161,7 @@ fn a_list_gives_labels_to_pictures_anywhere() {
     let dataset = files.read(&all(&files), |_| ()).unwrap();
     let seen: Vec<_> = (0..2).map(|index| (dataset.image(index).unwrap()[0], dataset.label(index))).collect();
     assert_eq!(seen, [(1, Some(1)), (3, Some(0))]);
-    assert!(files.notes()[0].contains("have no label in the list"), "{:?}", files.notes());
+    assert!(files.notes()[0].contains("without a label in the list"), "{:?}", files.notes());
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod source;
 mod table;
 
 use crate::accuracy::Accuracy;
+use crate::labels::LabelOptions;
 use crate::progress::Progress;
 use crate::{Error, Result, files, interrupt, output, text};
 use clap::{ArgAction, Args, ValueEnum};
@@ -111,9 +112,8 @@ struct EvaluationOptions {
     /// Folder of labelled pictures, one sub-folder for each class: says how good the network is before and after
     #[arg(long, value_name = "DIR")]
     evaluate: Option<PathBuf>,
-    /// The sub-folders' names in the order of the labels, one a line [default: sorted]
-    #[arg(long, value_name = "FILE", requires = "evaluate")]
-    classes: Option<PathBuf>,
+    #[command(flatten)]
+    labels: LabelOptions,
 }
 
 /// What is written into the file beside the network.
@@ -200,12 +200,17 @@ impl WeightOptions {
 }
 
 fn labelled(options: &EvaluationOptions, model: &Model) -> Result<Option<Dataset>> {
-    let read = |folder: &PathBuf| pictures::read_labelled(folder, options.classes.as_deref(), model);
-    options.evaluate.as_ref().map(read).transpose()
+    match &options.evaluate {
+        Some(folder) => pictures::read_labelled(folder, &options.labels, model).map(Some),
+        None if options.labels != LabelOptions::default() => {
+            Err(Error::input("--classes and --labels belong to --evaluate: give it, or leave them out"))
+        }
+        None => Ok(None),
+    }
 }
 
 fn calibration(options: &CalibrationOptions, model: &Model) -> Result<Option<Dataset>> {
-    let read = |folder: &PathBuf| pictures::read(folder, None, model, options.calibration_pictures);
+    let read = |folder: &PathBuf| pictures::read_unlabelled(folder, model, options.calibration_pictures);
     options.calibrate.as_ref().map(read).transpose()
 }
 

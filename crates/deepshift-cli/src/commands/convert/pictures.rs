@@ -1,25 +1,32 @@
 //! Pictures from folders, as the network takes them.
 
-use crate::dataset::{check_classes, tell_skipped};
+use crate::dataset::{Wanted, check_classes, logits, open_files, tell_skipped};
+use crate::labels::LabelOptions;
 use crate::progress::Progress;
 use crate::{Error, Result, text};
 use deepshift_core::Model;
-use deepshift_train::data::{Dataset, PictureFiles, PictureInput, imagenet};
+use deepshift_train::data::{Dataset, Labelling, Part, PictureInput};
 use deepshift_train::spread;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// All pictures of a folder with one sub-folder for each of the network's classes.
-pub fn read_labelled(folder: &Path, classes: Option<&Path>, model: &Model) -> Result<Dataset> {
-    let classes = classes.map(imagenet::read_classes).transpose().map_err(Error::input)?;
-    let pictures = read(folder, classes.as_deref(), model, u32::MAX)?;
+/// All pictures of a folder, or of its test part, that is labelled with the network's classes.
+pub fn read_labelled(folder: &Path, options: &LabelOptions, model: &Model) -> Result<Dataset> {
+    let labels = options.read(logits(model)?, &model.classes)?;
+    let pictures = read(folder, Part::Test, labels.labelling(), model, u32::MAX)?;
     check_classes(&folder.display().to_string(), pictures.classes().len(), model)?;
     Ok(pictures)
 }
 
-/// At most so many of a folder's pictures, evenly spread.
-pub fn read(folder: &Path, classes: Option<&[String]>, model: &Model, most: u32) -> Result<Dataset> {
-    let files = PictureFiles::open(folder, classes, input(model)?).map_err(Error::input)?;
+/// At most so many of a folder's pictures, or of its training part's, evenly spread.
+pub fn read_unlabelled(folder: &Path, model: &Model, most: u32) -> Result<Dataset> {
+    read(folder, Part::Train, Labelling::Folders, model, most)
+}
+
+fn read(folder: &Path, part: Part, labelling: Labelling, model: &Model, most: u32) -> Result<Dataset> {
+    let PictureInput { shape, preprocessing } = input(model)?;
+    let wanted = Wanted { shape: &shape, preprocessing: Some(&preprocessing), labelling };
+    let files = open_files(folder, part, &wanted, shape)?;
     let indices = spread(most, files.len());
     let progress = Mutex::new(Progress::new("pictures", indices.len() as u64));
     let advance = |_| progress.lock().unwrap_or_else(PoisonError::into_inner).advance(1, "");

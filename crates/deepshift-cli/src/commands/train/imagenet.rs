@@ -4,12 +4,14 @@ use super::begin::Begun;
 use super::learning::Defaults;
 use super::options::{DataOptions, TrainingOptions};
 use super::run::{self, Data};
-use crate::{Error, Result};
+use crate::dataset::tell_notes;
+use crate::labels::LabelOptions;
+use crate::{Error, Result, output, text};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use deepshift_burn::shift::ShiftType;
 use deepshift_models::{DataSet, preprocessing};
-use deepshift_train::data::{Augmentation, Part, PictureInput, imagenet};
+use deepshift_train::data::{Augmentation, Labelling, Part, PictureFiles, PictureInput, imagenet};
 use deepshift_train::{Decay, Settings};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -23,10 +25,8 @@ pub struct Arguments {
     /// Network [default: resnet18]
     #[arg(short, long, value_parser = PossibleValuesParser::new(DataSet::ImageNet.names()), hide_possible_values = true)]
     arch: Option<String>,
-    /// File with the names of the classes' folders in the order of their labels, one a line; pictures of others are
-    /// left out [default: all folders of train, sorted]
-    #[arg(long)]
-    classes: Option<PathBuf>,
+    #[command(flatten)]
+    labels: LabelOptions,
     #[command(flatten)]
     training: TrainingOptions,
 }
@@ -68,9 +68,14 @@ impl Arguments {
         };
         let preprocessing = preprocessing(&graph.name).unwrap_or_else(|| imagenet::input().preprocessing);
         let input = PictureInput { shape: [channels, height, width], preprocessing };
-        let classes = self.classes.as_deref().map(imagenet::read_classes).transpose()?;
-        let train = imagenet::open(&self.data, Part::Train, classes.as_deref(), input.clone())?;
-        let test = imagenet::open(&self.data, Part::Test, Some(train.classes()), input)?;
+        let classes = self.labels.classes()?;
+        let labelling = classes.as_deref().map_or(Labelling::Folders, Labelling::Classes);
+        let train = imagenet::open(&self.data, Part::Train, labelling, input.clone())?;
+        tell_notes(&train);
+        let labels = self.labels.read_for(train.classes())?;
+        let test = imagenet::open(&self.data, Part::Test, labels.labelling(), input)?;
+        tell_notes(&test);
+        tell_missing(&test);
         let logits: usize = graph.shapes()?[graph.logits()].iter().product();
         if train.classes().len() > logits {
             return Err(Error::input(format!(
@@ -85,6 +90,14 @@ impl Arguments {
             ..self.training.loading.clone()
         };
         Ok(Data::new("imagenet", train, test, &loading))
+    }
+}
+
+/// Says which classes a training is not tested on.
+fn tell_missing(test: &PictureFiles) {
+    if let classes @ [first, ..] = &test.empty_classes()[..] {
+        let (count, first) = (classes.len(), text::one_line(first));
+        output::note(&format!("note: {count} classes have no pictures to test on, the first is {first}"));
     }
 }
 

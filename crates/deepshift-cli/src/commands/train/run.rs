@@ -73,6 +73,15 @@ impl Data {
         }
     }
 
+    /// Refuses a test part of which no picture can be read, before hours are spent on a training.
+    fn check(&self) -> Result<()> {
+        let is_readable = |index| self.test.picture(index, None).is_ok();
+        match (0..self.test.len()).any(is_readable) {
+            true => Ok(()),
+            false => Err(self.test.skipped().error(self.test.len() as usize).into()),
+        }
+    }
+
     /// The test part, batch by batch.
     fn tests(&self) -> Loader {
         Loader::evaluation(self.test.clone(), self.test_batch_size, self.workers)
@@ -88,6 +97,7 @@ pub fn run(run: &Run) -> Result<()> {
         None => (start(run, &device)?, &new_folder),
     };
     trainer.share_with(devices);
+    run.data.check()?;
     if run.options.evaluate {
         return evaluate_only(run, &trainer);
     }
