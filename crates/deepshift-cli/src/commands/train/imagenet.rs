@@ -97,7 +97,7 @@ impl Arguments {
 fn tell_missing(test: &PictureFiles) {
     if let classes @ [first, ..] = &test.empty_classes()[..] {
         let (count, first) = (classes.len(), text::one_line(first));
-        output::note(&format!("note: {count} classes have no pictures to test on, the first is {first}"));
+        output::note(&format!("note: without pictures to test on: {first} ({count} in all)"));
     }
 }
 
