@@ -87,7 +87,12 @@ fn same_format(node: &IntegerNode, inputs: &[&IntegerNode]) -> Result<()> {
 
 impl IntegerNode {
     fn shape(&self, graph: &Graph, inputs: &[&[usize]]) -> std::result::Result<Vec<usize>, String> {
-        let op = match &self.op {
+        self.graph_op(graph)?.shape(inputs)
+    }
+
+    /// The operation of a graph whose values have the same shape and cost as much work.
+    pub(crate) fn graph_op(&self, graph: &Graph) -> std::result::Result<Op, String> {
+        Ok(match &self.op {
             IntegerOp::Input(_) => Op::Input(graph.input_shape().to_vec()),
             IntegerOp::Layer { layer, .. } => match graph.nodes.get(*layer).map(|node| &node.op) {
                 Some(op @ (Op::Conv2d(_) | Op::Linear(_))) => op.clone(),
@@ -103,8 +108,7 @@ impl IntegerNode {
             IntegerOp::Slice(range) => Op::Slice(*range),
             IntegerOp::ChannelShuffle(groups) => Op::ChannelShuffle(*groups),
             IntegerOp::PadShortcut(shortcut) => Op::PadShortcut(*shortcut),
-        };
-        op.shape(inputs)
+        })
     }
 }
 
