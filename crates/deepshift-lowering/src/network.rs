@@ -173,7 +173,18 @@ impl Kind {
         match self {
             Self::Layer(layer) => Some(layer.constant),
             Self::Table(constant) => Some(*constant),
-            _ => None,
+            Self::Identity
+            | Self::Activation(_)
+            | Self::Add(_)
+            | Self::Multiply
+            | Self::Concat { .. }
+            | Self::MaxPool(_)
+            | Self::SumPool(_)
+            | Self::MeanPool(_)
+            | Self::Flatten
+            | Self::Slice(_)
+            | Self::ChannelShuffle(_)
+            | Self::PadShortcut(_) => None,
         }
     }
 }

@@ -73,7 +73,7 @@ pub fn dispatch(network: &Network, operation: &Operation, traits: Traits, pictur
             let shader = shader(&[wgsl::MEAN_NONE, wgsl::POOL]).set("LARGEST", true);
             let shader = match input.element {
                 Element::Float => shader.set("LEAST", LEAST),
-                _ => shader.set("LEAST", -128),
+                Element::Narrow | Element::Wide => shader.set("LEAST", -128),
             };
             pool(shader, Some(windows), input.shape, output.shape)
         }
@@ -130,7 +130,7 @@ fn ended(operation: &Operation, input: Value, output: Value, more: &[&'static st
 fn set_format(shader: Shader, operation: &Operation) -> Shader {
     match operation.end {
         End::Rescale(_, format) => shader.set("LOWEST", format.lowest).set("HIGHEST", format.highest),
-        _ => shader,
+        End::AsIs | End::Affine(_) | End::Norm(_) => shader,
     }
 }
 

@@ -295,16 +295,66 @@ impl Node {
             Op::BatchNorm(norm) => ["weight", "bias", "running_mean", "running_var"]
                 .map(|suffix| named(suffix, vec![norm.channels]))
                 .into(),
-            _ => Vec::new(),
+            Op::Input(_)
+            | Op::Activation(_)
+            | Op::MaxPool(_)
+            | Op::AvgPool(_)
+            | Op::AdaptiveAvgPool(_)
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat
+            | Op::Flatten
+            | Op::Slice(_)
+            | Op::ChannelShuffle(_)
+            | Op::PadShortcut(_)
+            | Op::Dropout(_)
+            | Op::DropPath(_) => Vec::new(),
         }
     }
 
     /// The scheme of a shift layer; `None` for float layers and everything else.
     pub fn shift_scheme(&self) -> Option<&ShiftScheme> {
-        match &self.op {
-            Op::Conv2d(Conv2d { weight: WeightKind::Shift(scheme), .. })
-            | Op::Linear(Linear { weight: WeightKind::Shift(scheme), .. }) => Some(scheme),
-            _ => None,
+        match self.op.layer()? {
+            Layer { weight: WeightKind::Shift(scheme), .. } => Some(scheme),
+            Layer { weight: WeightKind::Float, .. } => None,
+        }
+    }
+}
+
+/// What convolutions and linear layers share.
+pub(crate) struct Layer<'a> {
+    pub weight: &'a WeightKind,
+    pub bias: bool,
+    /// Weights of an output channel.
+    pub fan_in: usize,
+}
+
+impl Op {
+    /// `None` for what is neither a convolution nor linear.
+    pub(crate) fn layer(&self) -> Option<Layer<'_>> {
+        match self {
+            Self::Conv2d(conv) => {
+                let fan_in = conv.weight_shape()[1..].iter().product();
+                Some(Layer { weight: &conv.weight, bias: conv.bias, fan_in })
+            }
+            Self::Linear(linear) => {
+                Some(Layer { weight: &linear.weight, bias: linear.bias, fan_in: linear.in_features })
+            }
+            Self::Input(_)
+            | Self::BatchNorm(_)
+            | Self::Activation(_)
+            | Self::MaxPool(_)
+            | Self::AvgPool(_)
+            | Self::AdaptiveAvgPool(_)
+            | Self::Add
+            | Self::Multiply
+            | Self::Concat
+            | Self::Flatten
+            | Self::Slice(_)
+            | Self::ChannelShuffle(_)
+            | Self::PadShortcut(_)
+            | Self::Dropout(_)
+            | Self::DropPath(_) => None,
         }
     }
 }
@@ -354,7 +404,21 @@ impl Conv2d {
         match op {
             Op::Conv2d(conv) => Some(conv.clone()),
             Op::Linear(linear) => Some(Self::square(linear.in_features, linear.out_features, 1)),
-            _ => None,
+            Op::Input(_)
+            | Op::BatchNorm(_)
+            | Op::Activation(_)
+            | Op::MaxPool(_)
+            | Op::AvgPool(_)
+            | Op::AdaptiveAvgPool(_)
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat
+            | Op::Flatten
+            | Op::Slice(_)
+            | Op::ChannelShuffle(_)
+            | Op::PadShortcut(_)
+            | Op::Dropout(_)
+            | Op::DropPath(_) => None,
         }
     }
 

@@ -68,15 +68,27 @@ impl TotalElements {
 
 /// Checks the real numbers of an operation; JSON has no way to write NaN and infinity.
 fn check_numbers(op: &Op) -> std::result::Result<(), String> {
-    match op {
-        Op::BatchNorm(norm) if !(norm.eps.is_finite() && norm.eps >= 0.0) => {
-            Err("eps is below 0 or infinite".into())
+    let (usable, otherwise) = match op {
+        Op::BatchNorm(norm) => (norm.eps.is_finite() && norm.eps >= 0.0, "eps is below 0 or infinite"),
+        Op::Dropout(probability) | Op::DropPath(probability) => {
+            ((0.0..=1.0).contains(probability), "a probability is below 0 or above 1")
         }
-        Op::Dropout(probability) | Op::DropPath(probability) if !(0.0..=1.0).contains(probability) => {
-            Err("a probability is below 0 or above 1".into())
-        }
-        _ => Ok(()),
-    }
+        Op::Input(_)
+        | Op::Conv2d(_)
+        | Op::Linear(_)
+        | Op::Activation(_)
+        | Op::MaxPool(_)
+        | Op::AvgPool(_)
+        | Op::AdaptiveAvgPool(_)
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat
+        | Op::Flatten
+        | Op::Slice(_)
+        | Op::ChannelShuffle(_)
+        | Op::PadShortcut(_) => (true, ""),
+    };
+    if usable { Ok(()) } else { Err(otherwise.into()) }
 }
 
 fn check_parameters(node: &Node) -> Result<()> {
@@ -100,12 +112,8 @@ impl Op {
     /// Multiply-accumulates for an output of this shape.
     pub fn multiply_accumulates(&self, shape: &[usize]) -> u64 {
         let elements: usize = shape.iter().product();
-        let fan_in = match self {
-            Op::Conv2d(conv) => conv.weight_shape()[1..].iter().product(),
-            Op::Linear(linear) => linear.in_features,
-            _ => 0,
-        };
-        elements as u64 * fan_in as u64
+        let fan_in = self.layer().map_or(0, |layer| layer.fan_in);
+        (elements as u64).saturating_mul(fan_in as u64)
     }
 
     /// The output's shape for operands of these shapes; in words what does not fit.
@@ -142,7 +150,19 @@ impl Op {
             Op::Input(_) => Some(0),
             Op::Add | Op::Concat => None,
             Op::Multiply => Some(2),
-            _ => Some(1),
+            Op::Conv2d(_)
+            | Op::Linear(_)
+            | Op::BatchNorm(_)
+            | Op::Activation(_)
+            | Op::MaxPool(_)
+            | Op::AvgPool(_)
+            | Op::AdaptiveAvgPool(_)
+            | Op::Flatten
+            | Op::Slice(_)
+            | Op::ChannelShuffle(_)
+            | Op::PadShortcut(_)
+            | Op::Dropout(_)
+            | Op::DropPath(_) => Some(1),
         }
     }
 }
