@@ -265,7 +265,8 @@ impl Gather {
     }
 }
 
-/// Shapes are below `2^28`.
+/// Nothing is cut off: `Graph::shapes` allows no size, stride or dilation above `2^28`. Counts of all pictures are
+/// bounded by the largest value that [`Resident`](crate::resident::Resident) takes.
 fn words(pair: [usize; 2]) -> [u32; 2] {
     pair.map(|value| value as u32)
 }

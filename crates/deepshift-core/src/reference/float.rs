@@ -220,9 +220,9 @@ fn mean(pool: &Pool, plane: &Plane, row: usize, column: usize) -> f32 {
 
 fn adaptive_mean(size: [usize; 2], plane: &Plane, row: usize, column: usize) -> f32 {
     let span = |index: usize, axis: usize| {
-        // In u64: on a 32-bit machine these products overflow.
-        let [index, from, to] = [index, plane.size[axis], size[axis]].map(|size| size as u64);
-        (index * from / to) as usize..((index + 1) * from).div_ceil(to) as usize
+        // A graph's shapes are only those for which 32 bits hold these products.
+        let (from, to) = (plane.size[axis], size[axis]);
+        index * from / to..((index + 1) * from).div_ceil(to)
     };
     let (rows, columns) = (span(row, 0), span(column, 1));
     let count = rows.len() * columns.len();
