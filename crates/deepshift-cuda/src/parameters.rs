@@ -63,7 +63,6 @@ pub struct Each {
     pub count: u32,
     pub quads: u32,
     pub channels: u32,
-    pub function: u32,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -209,16 +209,6 @@ impl Coding {
     }
 }
 
-/// What kernels know an activation by.
-pub fn activation_number(activation: Activation) -> usize {
-    match activation {
-        Activation::Relu => 0,
-        Activation::Relu6 => 1,
-        Activation::Sigmoid => 2,
-        Activation::Swish => 3,
-    }
-}
-
 /// Little-endian bytes of words.
 pub(crate) fn bytes_of(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
     words.into_iter().flat_map(u32::to_le_bytes).collect()

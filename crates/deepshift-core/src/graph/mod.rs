@@ -185,14 +185,14 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The function itself.
+    /// The function itself. NaN stays NaN, which `f32::max` and `f32::min` would lose.
     #[inline(always)]
-    // The panic of `f32::clamp` would bring the formatting of floats into the modules for browsers.
-    #[allow(clippy::manual_clamp)]
     pub fn apply(self, x: f32) -> f32 {
+        let relu = |x: f32| if x < 0.0 { 0.0 } else { x };
         match self {
-            Self::Relu => x.max(0.0),
-            Self::Relu6 => x.max(0.0).min(6.0),
+            Self::Relu => relu(x),
+            Self::Relu6 if x > 6.0 => 6.0,
+            Self::Relu6 => relu(x),
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Swish => x / (1.0 + (-x).exp()),
         }
@@ -489,6 +489,20 @@ pub(crate) fn check_order<'a>(nodes: impl Iterator<Item = (&'a str, &'a [usize])
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn functions_keep_what_is_not_finite() {
+        use Activation::{Relu, Relu6, Sigmoid, Swish};
+        for activation in [Relu, Relu6, Sigmoid, Swish] {
+            assert!(activation.apply(f32::NAN).is_nan(), "{activation:?}");
+        }
+        let infinite =
+            |activation: Activation| [f32::NEG_INFINITY, f32::INFINITY].map(|x| activation.apply(x));
+        assert_eq!(infinite(Relu), [0.0, f32::INFINITY]);
+        assert_eq!(infinite(Relu6), [0.0, 6.0]);
+        assert_eq!(infinite(Sigmoid), [0.0, 1.0]);
+        assert!(infinite(Swish)[0].is_nan() && infinite(Swish)[1] == f32::INFINITY);
+    }
 
     #[test]
     fn only_what_the_output_depends_on() {
