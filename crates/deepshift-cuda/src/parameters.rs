@@ -275,6 +275,17 @@ mod tests {
     use super::*;
     use deepshift_kernels_cuda::{LAYERS, OPERATIONS, TENSOR};
 
+    /// The kernels know ends and movements by these numbers, in the order of their enums.
+    #[test]
+    fn numbers_are_those_of_the_kernels() {
+        let elements = include_str!("../../../kernels-cuda/cuda/elements.cuh");
+        let operations = include_str!("../../../kernels-cuda/cuda/operations.cu");
+        assert!(elements.contains("enum EndKind { AS_IS, RESCALE, AFFINE, NORM };"));
+        assert_eq!([AS_IS, RESCALE, AFFINE, NORM], [0, 1, 2, 3]);
+        assert!(operations.contains("enum GatherKind { FLATTEN, SLICE, SHUFFLE, PAD_SHORTCUT };"));
+        assert_eq!([FLATTEN, SLICE, SHUFFLE, PAD_SHORTCUT], [0, 1, 2, 3]);
+    }
+
     #[test]
     fn structs_are_as_large_as_the_kernels_take() {
         let cases = [
