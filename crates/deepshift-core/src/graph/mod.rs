@@ -191,8 +191,10 @@ impl Activation {
         let relu = |x: f32| if x < 0.0 { 0.0 } else { x };
         match self {
             Self::Relu => relu(x),
-            Self::Relu6 if x > 6.0 => 6.0,
-            Self::Relu6 => relu(x),
+            Self::Relu6 => {
+                let low = relu(x);
+                if low > 6.0 { 6.0 } else { low }
+            }
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Swish => x / (1.0 + (-x).exp()),
         }
@@ -325,8 +327,8 @@ impl Node {
 pub(crate) struct Layer<'a> {
     pub weight: &'a WeightKind,
     pub bias: bool,
-    /// Weights of an output channel.
-    pub fan_in: usize,
+    /// Sizes whose product is the number of an output channel's weights.
+    pub fan_in: [usize; 3],
 }
 
 impl Op {
@@ -334,11 +336,11 @@ impl Op {
     pub(crate) fn layer(&self) -> Option<Layer<'_>> {
         match self {
             Self::Conv2d(conv) => {
-                let fan_in = conv.weight_shape()[1..].iter().product();
+                let fan_in = [conv.in_channels / conv.groups.max(1), conv.kernel[0], conv.kernel[1]];
                 Some(Layer { weight: &conv.weight, bias: conv.bias, fan_in })
             }
             Self::Linear(linear) => {
-                Some(Layer { weight: &linear.weight, bias: linear.bias, fan_in: linear.in_features })
+                Some(Layer { weight: &linear.weight, bias: linear.bias, fan_in: [linear.in_features, 1, 1] })
             }
             Self::Input(_)
             | Self::BatchNorm(_)

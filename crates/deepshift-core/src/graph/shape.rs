@@ -112,9 +112,9 @@ fn check_parameters(node: &Node) -> Result<()> {
 impl Op {
     /// Multiply-accumulates for an output of this shape.
     pub fn multiply_accumulates(&self, shape: &[usize]) -> u64 {
-        let elements: usize = shape.iter().product();
-        let fan_in = self.layer().map_or(0, |layer| layer.fan_in);
-        (elements as u64).saturating_mul(fan_in as u64)
+        let Some(layer) = self.layer() else { return 0 };
+        let factors = shape.iter().chain(&layer.fan_in);
+        factors.fold(1, |product: u64, &factor| product.saturating_mul(factor as u64))
     }
 
     /// The output's shape for operands of these shapes; in words what does not fit.
