@@ -312,7 +312,11 @@ fn graphs_that_make_no_sense_are_refused() {
         (|header, _| header["graph"]["nodes"][0]["op"]["input"] = json!([2, 1 << 20, 1 << 20]), "elements"),
         (|header, _| header["graph"]["nodes"][1]["op"]["conv2d"]["groups"] = json!(0), "groups"),
         (|header, _| header["graph"]["nodes"][1]["op"]["conv2d"]["stride"] = json!([0, 1]), "stride"),
-        (|header, _| header["graph"]["nodes"][1]["op"]["conv2d"]["dilation"] = json!([1, 1u64 << 63]), "fit"),
+        (|header, _| header["graph"]["nodes"][1]["op"]["conv2d"]["dilation"] = json!([1, 99]), "fit"),
+        (
+            |header, _| header["graph"]["nodes"][1]["op"]["conv2d"]["dilation"] = json!([1, 1u64 << 63]),
+            "dilation",
+        ),
         (
             |header, _| {
                 header["graph"]["nodes"][1]["op"]["conv2d"]["padding"] = json!([1 << 27, 0, 0, 1 << 27])
