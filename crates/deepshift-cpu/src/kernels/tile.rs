@@ -15,6 +15,7 @@ pub(super) struct Operands<'a, T, W, S> {
 }
 
 /// Some rows, one panel of weights and where their sums belong: the first of rows that are `stride` apart.
+#[allow(dead_code, reason = "kernels of some sets only need an index or the channels")]
 pub(super) struct Tile<'a, T, W, S> {
     /// Of the panel.
     pub index: usize,
