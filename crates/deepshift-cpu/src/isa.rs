@@ -1,50 +1,17 @@
 //! Which instruction set the kernels use.
 
+pub use crate::kernels::Isa;
 use crate::kernels::Kernels;
 use crate::{Error, Result};
 use std::fmt;
 use std::str::FromStr;
 #[cfg(not(target_family = "wasm"))]
-use std::sync::LazyLock;
+use {crate::kernels::Scalar, std::sync::LazyLock};
 
 /// The environment variable that names an instruction set.
 pub const ENVIRONMENT_VARIABLE: &str = "DEEPSHIFT_CPU";
 
-/// Instruction sets for which there are kernels, the simplest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Isa {
-    /// Plain Rust, on every machine.
-    Scalar,
-    /// 256-bit vectors of x86-64.
-    Avx2,
-    /// The same with the dot products of VNNI.
-    AvxVnni,
-    /// 512-bit vectors of x86-64, with the dot products of VNNI.
-    Avx512,
-    /// 128-bit vectors of 64-bit ARM.
-    Neon,
-    /// The same with dot products of bytes.
-    NeonDotprod,
-    /// 128-bit vectors of wasm, in a build with `-C target-feature=+simd128`.
-    WasmSimd128,
-    /// Wasm's dot products of bytes, in a build with `+relaxed-simd` too.
-    WasmRelaxedSimd,
-}
-
 impl Isa {
-    /// All of them, the best last.
-    pub const ALL: [Self; 8] = [
-        Self::Scalar,
-        Self::Avx2,
-        Self::AvxVnni,
-        Self::Avx512,
-        Self::Neon,
-        Self::NeonDotprod,
-        Self::WasmSimd128,
-        Self::WasmRelaxedSimd,
-    ];
-
     /// Whether this CPU has it.
     pub fn is_available(self) -> bool {
         Kernels::new(self).is_some()
@@ -53,19 +20,6 @@ impl Isa {
     /// Those of this CPU, the best last.
     pub fn available() -> impl DoubleEndedIterator<Item = Self> {
         Self::ALL.into_iter().filter(|isa| isa.is_available())
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Scalar => "scalar",
-            Self::Avx2 => "avx2",
-            Self::AvxVnni => "avx-vnni",
-            Self::Avx512 => "avx512",
-            Self::Neon => "neon",
-            Self::NeonDotprod => "neon-dotprod",
-            Self::WasmSimd128 => "wasm-simd128",
-            Self::WasmRelaxedSimd => "wasm-relaxed-simd",
-        }
     }
 }
 
@@ -117,7 +71,7 @@ pub(crate) fn choose(asked: Option<Isa>) -> Result<Kernels> {
 #[inline(always)]
 pub fn vectorized<R>(work: impl FnOnce() -> R) -> R {
     static KERNELS: LazyLock<Kernels> =
-        LazyLock::new(|| from_environment().and_then(choose).unwrap_or(Kernels::Scalar));
+        LazyLock::new(|| from_environment().and_then(choose).unwrap_or(Kernels::Scalar(Scalar)));
     KERNELS.vectorize(work)
 }
 

@@ -1,76 +1,56 @@
 //! AVX2: 256-bit vectors, `vpmaddwd` and `vpmaddubsw` for dot products and `vpsllvd` for shifts.
 
-use super::{BytePanels, PANEL, Rows};
+use super::tile::{Operands, Tile};
+use super::{BytePanels, Bytes, KernelSet, PANEL, Rows};
 use std::arch::x86_64::*;
 
 /// Proof that this CPU has AVX2: no other way leads to a value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Avx2(());
 
-/// Rows of one register tile: twelve sums, two vectors of weights and one of activations fill the 16 registers.
-const DOT_ROWS: usize = 6;
-
 /// Channels of a vector of sums.
 const LANES: usize = 8;
 
-/// For bytes eight sums in i16, two vectors of weights and one of activations; sums in i32 wait in memory meanwhile.
-const BYTE_ROWS: usize = 4;
-
-/// Shifting needs registers for shifts, signs and the shifted value too.
-const SHIFT_ROWS: usize = 4;
-
-impl Avx2 {
-    pub(super) fn new() -> Option<Self> {
+impl KernelSet for Avx2 {
+    fn detect() -> Option<Self> {
         std::is_x86_feature_detected!("avx2").then_some(Self(()))
     }
 
-    /// See [`Kernels::dot`](super::Kernels::dot), which has checked the lengths.
-    pub(super) fn dot(self, rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [i32]) {
-        let stride = panels.len() / rows.depth;
-        for (index, panel) in panels.chunks_exact(rows.depth * PANEL).enumerate() {
-            let rows = rows.values.chunks(DOT_ROWS * rows.depth).zip(sums.chunks_mut(DOT_ROWS * stride));
-            for (rows, sums) in rows {
-                // SAFETY: `self` exists, so the CPU has AVX2; the caller's check makes `rows` whole rows of the
-                // panel's depth and `sums` as many rows of `stride`, in which this panel's channels lie.
-                unsafe {
-                    match channels - index * PANEL {
-                        ..=LANES => dot_rows::<1>(rows, panel, &mut sums[index * PANEL..], stride),
-                        _ => dot_rows::<2>(rows, panel, &mut sums[index * PANEL..], stride),
-                    }
-                }
+    /// Twelve sums, two vectors of weights and one of activations fill the 16 registers.
+    fn dot(self, rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [i32]) {
+        let operands = Operands::new(rows, panels, channels, sums);
+        // SAFETY: `self` exists, so the CPU has AVX2; a tile's parts fit each other, and the depth is even.
+        for_each_tile!(operands, [6, 5, 4, 3, 2; 1], |tile, HEIGHT| unsafe {
+            match tile.channels {
+                ..=LANES => dot_tile::<HEIGHT, 1>(tile),
+                _ => dot_tile::<HEIGHT, 2>(tile),
             }
-        }
+        });
     }
 
-    /// See [`Kernels::dot_bytes`](super::Kernels::dot_bytes), which has checked the lengths.
-    pub(super) fn dot_bytes(self, rows: Rows<i8>, weights: BytePanels, sums: &mut [i32]) {
-        let stride = weights.panels.len() / rows.depth;
-        assert_eq!(weights.chains.len() * PANEL, stride, "chains do not fit");
-        let panels = weights.panels.chunks_exact(rows.depth * PANEL);
-        for ((index, panel), ends) in panels.enumerate().zip(weights.chains) {
-            let rows = rows.values.chunks(BYTE_ROWS * rows.depth).zip(sums.chunks_mut(BYTE_ROWS * stride));
-            for (rows, sums) in rows {
-                // SAFETY: as in `dot`; four divides the depth.
-                unsafe { byte_rows(rows, panel, ends, &mut sums[index * PANEL..], stride) }
-            }
-        }
+    fn bytes(self) -> Option<Bytes> {
+        Some(Bytes::SevenBits { chains: true })
     }
 
-    /// See [`Kernels::shift`](super::Kernels::shift), which has checked the lengths.
-    pub(super) fn shift(self, rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
-        let panel_length = rows.depth * terms * 2 * PANEL;
-        let stride = panels.len() / panel_length * PANEL;
-        for (index, panel) in panels.chunks_exact(panel_length).enumerate() {
-            let rows = rows.values.chunks(SHIFT_ROWS * rows.depth).zip(sums.chunks_mut(SHIFT_ROWS * stride));
-            for (rows, sums) in rows {
-                // SAFETY: as in `dot`; each of the depth's activations meets `terms` pairs of shifts and signs.
-                unsafe { shift_rows(rows, terms, panel, &mut sums[index * PANEL..], stride) }
-            }
-        }
+    /// Eight sums in i16, two vectors of weights and one of activations; sums in i32 wait in memory meanwhile.
+    fn dot_bytes(self, rows: Rows<i8>, weights: BytePanels, channels: usize, sums: &mut [i32]) {
+        assert_eq!(weights.chains.len() * PANEL * rows.depth, weights.panels.len(), "chains do not fit");
+        let operands = Operands::new(rows, weights.panels, channels, sums);
+        // SAFETY: as in `dot`; four divides the depth.
+        for_each_tile!(operands, [4, 3, 2; 1], |tile, HEIGHT| unsafe {
+            byte_tile::<HEIGHT>(&weights.chains[tile.index], tile);
+        });
+    }
+
+    /// Shifting needs registers for shifts, signs and the shifted value too.
+    fn shift(self, rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
+        let operands = Operands::of_codes(rows, terms, panels, sums);
+        // SAFETY: as in `dot`; each of the depth's activations meets `terms` pairs of shifts and signs.
+        for_each_tile!(operands, [4, 3, 2; 1], |tile, HEIGHT| unsafe { shift_tile::<HEIGHT>(terms, tile) });
     }
 
     #[inline(always)]
-    pub(super) fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
+    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
         // SAFETY: `self` exists, so the CPU has AVX2.
         unsafe { with_avx2(work) }
     }
@@ -82,35 +62,11 @@ fn with_avx2<R>(work: impl FnOnce() -> R) -> R {
 }
 
 /// # Safety
-/// `rows` holds up to `DOT_ROWS` rows of `panel.len() / PANEL` values and `sums` reaches `PANEL` beyond the start of
-/// the last of as many rows of `stride`.
+/// `tile` has `HEIGHT` rows and an even depth; the first `VECTORS` vectors of channels, of the panel's two, are needed.
 #[target_feature(enable = "avx2")]
-unsafe fn dot_rows<const VECTORS: usize>(rows: &[i16], panel: &[i16], sums: &mut [i32], stride: usize) {
-    let depth = panel.len() / PANEL;
-    // SAFETY: the caller's promise, row by row.
-    unsafe {
-        match rows.len() / depth {
-            6 => dot_tile::<6, VECTORS>(rows, panel, sums, stride),
-            5 => dot_tile::<5, VECTORS>(rows, panel, sums, stride),
-            4 => dot_tile::<4, VECTORS>(rows, panel, sums, stride),
-            3 => dot_tile::<3, VECTORS>(rows, panel, sums, stride),
-            2 => dot_tile::<2, VECTORS>(rows, panel, sums, stride),
-            _ => dot_tile::<1, VECTORS>(rows, panel, sums, stride),
-        }
-    }
-}
-
-/// # Safety
-/// As [`dot_rows`], for exactly `ROWS` rows and the first `VECTORS` vectors of channels, of the panel's two.
-#[target_feature(enable = "avx2")]
-unsafe fn dot_tile<const ROWS: usize, const VECTORS: usize>(
-    rows: &[i16],
-    panel: &[i16],
-    sums: &mut [i32],
-    stride: usize,
-) {
-    let depth = panel.len() / PANEL;
-    let mut totals = [[_mm256_setzero_si256(); VECTORS]; ROWS];
+unsafe fn dot_tile<const HEIGHT: usize, const VECTORS: usize>(tile: Tile<i16, i16, i32>) {
+    let Tile { rows, depth, panel, sums, stride, .. } = tile;
+    let mut totals = [[_mm256_setzero_si256(); VECTORS]; HEIGHT];
     for k in (0..depth).step_by(2) {
         // SAFETY: `k + 1 < depth`: the panel holds PANEL pairs of weights there and every row two activations.
         unsafe {
@@ -126,44 +82,21 @@ unsafe fn dot_tile<const ROWS: usize, const VECTORS: usize>(
             }
         }
     }
-    // SAFETY: the caller's promise about `sums`.
+    // SAFETY: a tile's sums reach that far.
     unsafe { store(&totals, sums, stride) }
-}
-
-/// # Safety
-/// `rows` holds up to `BYTE_ROWS` rows of `panel.len() / PANEL` values, a multiple of four, and `sums` reaches `PANEL`
-/// beyond the start of the last of as many rows of `stride`.
-#[target_feature(enable = "avx2")]
-unsafe fn byte_rows(rows: &[i8], panel: &[i8], ends: &[u32], sums: &mut [i32], stride: usize) {
-    let depth = panel.len() / PANEL;
-    // SAFETY: the caller's promise, row by row.
-    unsafe {
-        match rows.len() / depth {
-            4 => byte_tile::<4>(rows, panel, ends, sums, stride),
-            3 => byte_tile::<3>(rows, panel, ends, sums, stride),
-            2 => byte_tile::<2>(rows, panel, ends, sums, stride),
-            _ => byte_tile::<1>(rows, panel, ends, sums, stride),
-        }
-    }
 }
 
 /// Sums stay in i16 as far as the packer has proved that they fit: up to each of `ends`.
 ///
 /// # Safety
-/// As [`byte_rows`], for exactly `ROWS` rows.
+/// `tile` has `HEIGHT` rows, and four divides its depth.
 #[target_feature(enable = "avx2")]
-unsafe fn byte_tile<const ROWS: usize>(
-    rows: &[i8],
-    panel: &[i8],
-    ends: &[u32],
-    sums: &mut [i32],
-    stride: usize,
-) {
-    let depth = panel.len() / PANEL;
-    let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+unsafe fn byte_tile<const HEIGHT: usize>(ends: &[u32], tile: Tile<i8, i8, i32>) {
+    let Tile { rows, depth, panel, sums, stride, .. } = tile;
+    let mut totals = [[_mm256_setzero_si256(); 2]; HEIGHT];
     let mut k = 0;
     for &end in ends {
-        let mut chains = [[_mm256_setzero_si256(); 2]; ROWS];
+        let mut chains = [[_mm256_setzero_si256(); 2]; HEIGHT];
         while k < depth.min(end as usize) {
             // SAFETY: `k + 3 < depth`: the panel holds PANEL times four weights there and every row four activations.
             unsafe {
@@ -183,39 +116,16 @@ unsafe fn byte_tile<const ROWS: usize>(
             *total = _mm256_add_epi32(*total, _mm256_madd_epi16(chain, _mm256_set1_epi16(1)));
         }
     }
-    // SAFETY: the caller's promise about `sums`.
+    // SAFETY: a tile's sums reach that far.
     unsafe { store(&totals, sums, stride) }
 }
 
 /// # Safety
-/// `rows` holds up to `SHIFT_ROWS` rows of `panel.len() / (2 * PANEL * terms)` values and `sums` reaches `PANEL` beyond
-/// the start of the last of as many rows of `stride`.
+/// `tile` has `HEIGHT` rows and a panel of `terms` codes for each of their activations.
 #[target_feature(enable = "avx2")]
-unsafe fn shift_rows(rows: &[i32], terms: usize, panel: &[i8], sums: &mut [i32], stride: usize) {
-    let depth = panel.len() / (2 * PANEL * terms);
-    // SAFETY: the caller's promise, row by row.
-    unsafe {
-        match rows.len() / depth {
-            4 => shift_tile::<4>(rows, terms, panel, sums, stride),
-            3 => shift_tile::<3>(rows, terms, panel, sums, stride),
-            2 => shift_tile::<2>(rows, terms, panel, sums, stride),
-            _ => shift_tile::<1>(rows, terms, panel, sums, stride),
-        }
-    }
-}
-
-/// # Safety
-/// As [`shift_rows`], for exactly `ROWS` rows.
-#[target_feature(enable = "avx2")]
-unsafe fn shift_tile<const ROWS: usize>(
-    rows: &[i32],
-    terms: usize,
-    panel: &[i8],
-    sums: &mut [i32],
-    stride: usize,
-) {
-    let depth = panel.len() / (2 * PANEL * terms);
-    let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+unsafe fn shift_tile<const HEIGHT: usize>(terms: usize, tile: Tile<i32, i8, i32>) {
+    let Tile { rows, depth, panel, sums, stride, .. } = tile;
+    let mut totals = [[_mm256_setzero_si256(); 2]; HEIGHT];
     for step in 0..depth * terms {
         // SAFETY: the panel holds PANEL shifts and PANEL signs for each step, and every row one activation for every
         // `terms` steps.
@@ -233,7 +143,7 @@ unsafe fn shift_tile<const ROWS: usize>(
             }
         }
     }
-    // SAFETY: the caller's promise about `sums`.
+    // SAFETY: a tile's sums reach that far.
     unsafe { store(&totals, sums, stride) }
 }
 
@@ -248,14 +158,14 @@ unsafe fn widened(codes: *const i8) -> __m256i {
 }
 
 /// # Safety
-/// `sums` reaches `PANEL` beyond the start of the last of `ROWS` rows of `stride`.
+/// `sums` reaches `PANEL` beyond the start of the last of `HEIGHT` rows of `stride`.
 #[target_feature(enable = "avx2")]
-pub(super) unsafe fn store<const ROWS: usize, const VECTORS: usize>(
-    totals: &[[__m256i; VECTORS]; ROWS],
+pub(super) unsafe fn store<const HEIGHT: usize, const VECTORS: usize>(
+    totals: &[[__m256i; VECTORS]; HEIGHT],
     sums: &mut [i32],
     stride: usize,
 ) {
-    assert!(sums.len() >= (ROWS - 1) * stride + PANEL);
+    assert!(sums.len() >= (HEIGHT - 1) * stride + PANEL);
     for (row, totals) in totals.iter().enumerate() {
         // SAFETY: the caller's promise.
         unsafe {

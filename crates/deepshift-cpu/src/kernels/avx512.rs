@@ -1,14 +1,15 @@
 //! AVX-512 with VNNI: one vector holds the sums of a panel, one instruction adds four products of bytes to each of them.
 
-use super::{BytePanels, PANEL, Rows};
+use super::tile::{self, Tile};
+use super::{BytePanels, Bytes, KernelSet, PANEL, Rows};
 use std::arch::x86_64::*;
 
 /// Proof that this CPU has the instructions: no other way leads to a value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Avx512(());
 
-impl Avx512 {
-    pub(super) fn new() -> Option<Self> {
+impl KernelSet for Avx512 {
+    fn detect() -> Option<Self> {
         let has_all = std::is_x86_feature_detected!("avx512f")
             && std::is_x86_feature_detected!("avx512bw")
             && std::is_x86_feature_detected!("avx512dq")
@@ -17,47 +18,33 @@ impl Avx512 {
         has_all.then_some(Self(()))
     }
 
-    /// See [`Kernels::dot`](super::Kernels::dot), which has checked the lengths.
-    pub(super) fn dot(self, rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
+    fn dot(self, rows: Rows<i16>, panels: &[i16], _: usize, sums: &mut [i32]) {
         let operands = Operands::new(rows, panels, &[], sums);
         // SAFETY: `self` exists, so the CPU has the instructions; the caller's check makes rows, panels and sums fit
         // each other, and the depth even, so that words of two activations fill a row.
         unsafe { products::<false>(operands) }
     }
 
-    /// See [`Kernels::dot_bytes`](super::Kernels::dot_bytes), which has checked the lengths.
-    pub(super) fn dot_bytes(self, rows: Rows<i8>, weights: BytePanels, sums: &mut [i32]) {
+    fn bytes(self) -> Option<Bytes> {
+        Some(Bytes::Offset)
+    }
+
+    fn dot_bytes(self, rows: Rows<i8>, weights: BytePanels, _: usize, sums: &mut [i32]) {
         assert_eq!(weights.starts.len() * rows.depth, weights.panels.len(), "starts do not fit");
         let operands = Operands::new(rows, weights.panels, weights.starts, sums);
         // SAFETY: as in `dot`, with words of four activations and a start for each channel of the panels.
         unsafe { products::<true>(operands) }
     }
 
-    /// See [`Kernels::shift`](super::Kernels::shift), which has checked the lengths.
-    pub(super) fn shift(self, rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
-        let panel_length = rows.depth * terms * 2 * PANEL;
-        let stride = panels.len() / panel_length * PANEL;
-        let height = rows.values.len() / rows.depth;
-        for (index, panel) in panels.chunks_exact(panel_length).enumerate() {
-            let mut row = 0;
-            while row < height {
-                let values = &rows.values[row * rows.depth..];
-                let sums = &mut sums[row * stride + index * PANEL..];
-                // SAFETY: `self` exists, so the CPU has the instructions; there are as many rows of the panel's depth as
-                // are asked for, and as many of `stride` sums, in which this panel's channels lie.
-                unsafe {
-                    row += match height - row {
-                        12.. => shift_tile::<12>(values, terms, panel, sums, stride),
-                        4.. => shift_tile::<4>(values, terms, panel, sums, stride),
-                        _ => shift_tile::<1>(values, terms, panel, sums, stride),
-                    }
-                }
-            }
-        }
+    fn shift(self, rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
+        let operands = tile::Operands::of_codes(rows, terms, panels, sums);
+        // SAFETY: `self` exists, so the CPU has the instructions; each of the depth's activations meets `terms` pairs of
+        // shifts and signs.
+        for_each_tile!(operands, [12, 4; 1], |tile, HEIGHT| unsafe { shift_tile::<HEIGHT>(terms, tile) });
     }
 
     #[inline(always)]
-    pub(super) fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
+    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
         // SAFETY: `self` exists, so the CPU has the instructions.
         unsafe { with_avx512(work) }
     }
@@ -181,21 +168,12 @@ unsafe fn dot_tile<const BYTES: bool, const ROWS: usize, const PANELS: usize>(
     }
 }
 
-/// Returns `ROWS`.
-///
 /// # Safety
-/// `rows` holds `ROWS` rows of `panel.len() / (2 * PANEL * terms)` values at least, and `sums` reaches `PANEL` beyond the
-/// start of the last of as many rows of `stride`.
+/// `tile` has `HEIGHT` rows and a panel of `terms` codes for each of their activations.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn shift_tile<const ROWS: usize>(
-    rows: &[i32],
-    terms: usize,
-    panel: &[i8],
-    sums: &mut [i32],
-    stride: usize,
-) -> usize {
-    let depth = panel.len() / (2 * PANEL * terms);
-    let mut totals = [_mm512_setzero_si512(); ROWS];
+unsafe fn shift_tile<const HEIGHT: usize>(terms: usize, tile: Tile<i32, i8, i32>) {
+    let Tile { rows, depth, panel, sums, stride, .. } = tile;
+    let mut totals = [_mm512_setzero_si512(); HEIGHT];
     for step in 0..depth * terms {
         // SAFETY: the panel holds PANEL shifts and PANEL signs for each step, and every row one activation for every
         // `terms` steps.
@@ -214,10 +192,9 @@ unsafe fn shift_tile<const ROWS: usize>(
             }
         }
     }
-    assert!(sums.len() >= (ROWS - 1) * stride + PANEL);
+    assert!(sums.len() >= (HEIGHT - 1) * stride + PANEL);
     for (row, &total) in totals.iter().enumerate() {
-        // SAFETY: the caller's promise about `sums`.
+        // SAFETY: a tile's sums reach that far.
         unsafe { _mm512_storeu_si512(sums.as_mut_ptr().add(row * stride).cast(), total) }
     }
-    ROWS
 }

@@ -1,82 +1,74 @@
 //! AVX-VNNI: the dot products of AVX-512's VNNI on 256-bit vectors, for CPUs without AVX-512.
 
 use super::avx2::Avx2;
-use super::{BytePanels, PANEL, Rows};
+use super::tile::{Operands, Tile};
+use super::{BytePanels, Bytes, KernelSet, PANEL, Rows};
 use std::arch::x86_64::*;
 
 /// Proof that this CPU has the instructions: no other way leads to a value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AvxVnni {
     /// For all that is no dot product.
-    pub(super) avx2: Avx2,
+    avx2: Avx2,
 }
 
-/// Rows of one register tile: twelve sums, two vectors of weights and one of activations fill the 16 registers.
-const ROWS: usize = 6;
-
-impl AvxVnni {
-    pub(super) fn new() -> Option<Self> {
-        let avx2 = Avx2::new()?;
+impl KernelSet for AvxVnni {
+    fn detect() -> Option<Self> {
+        let avx2 = Avx2::detect()?;
         std::is_x86_feature_detected!("avxvnni").then_some(Self { avx2 })
     }
 
-    /// See [`Kernels::dot`](super::Kernels::dot), which has checked the lengths.
-    pub(super) fn dot(self, rows: Rows<i16>, panels: &[i16], sums: &mut [i32]) {
-        // SAFETY: `self` exists, so the CPU has the instructions; the caller's check makes rows, panels and sums fit each
-        // other, and the depth even, so that words of two activations fill a row.
-        unsafe { products::<i16, false>(rows, panels, &[], sums) }
+    fn dot(self, rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [i32]) {
+        // SAFETY: `self` exists, so the CPU has the instructions; the depth is even, so that words of two activations fill a
+        // row.
+        unsafe { products::<i16, false>(Operands::new(rows, panels, channels, sums), &[]) }
     }
 
-    /// See [`Kernels::dot_bytes`](super::Kernels::dot_bytes), which has checked the lengths.
-    pub(super) fn dot_bytes(self, rows: Rows<i8>, weights: BytePanels, sums: &mut [i32]) {
+    fn bytes(self) -> Option<Bytes> {
+        Some(Bytes::Offset)
+    }
+
+    fn dot_bytes(self, rows: Rows<i8>, weights: BytePanels, channels: usize, sums: &mut [i32]) {
         assert_eq!(weights.starts.len() * rows.depth, weights.panels.len(), "starts do not fit");
+        let operands = Operands::new(rows, weights.panels, channels, sums);
         // SAFETY: as in `dot`, with words of four activations and a start for each channel of the panels.
-        unsafe { products::<i8, true>(rows, weights.panels, weights.starts, sums) }
+        unsafe { products::<i8, true>(operands, weights.starts) }
+    }
+
+    fn shift(self, rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
+        self.avx2.shift(rows, terms, panels, sums);
+    }
+
+    #[inline(always)]
+    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
+        self.avx2.vectorize(work)
     }
 }
 
+/// Twelve sums, two vectors of weights and one of activations fill the 16 registers.
+///
 /// # Safety
-/// `rows` are whole rows of words of four bytes, panels are whole, `starts` is empty or has one for each of their
-/// channels, and there are as many sums as rows times channels.
+/// Words of four bytes fill the rows; `starts` is empty or has one for each channel of the panels.
 #[target_feature(enable = "avx2,avxvnni")]
-unsafe fn products<T, const BYTES: bool>(rows: Rows<T>, panels: &[T], starts: &[i32], sums: &mut [i32]) {
-    let stride = panels.len() / rows.depth;
-    for (index, panel) in panels.chunks_exact(rows.depth * PANEL).enumerate() {
-        let starts = starts.get(index * PANEL..(index + 1) * PANEL);
-        let blocks = rows.values.chunks(ROWS * rows.depth).zip(sums.chunks_mut(ROWS * stride));
-        for (block, sums) in blocks {
-            let sums = &mut sums[index * PANEL..];
-            // SAFETY: the caller's promise, row by row.
-            unsafe {
-                match block.len() / rows.depth {
-                    6 => dot_tile::<T, BYTES, 6>(block, panel, starts, sums, stride),
-                    5 => dot_tile::<T, BYTES, 5>(block, panel, starts, sums, stride),
-                    4 => dot_tile::<T, BYTES, 4>(block, panel, starts, sums, stride),
-                    3 => dot_tile::<T, BYTES, 3>(block, panel, starts, sums, stride),
-                    2 => dot_tile::<T, BYTES, 2>(block, panel, starts, sums, stride),
-                    _ => dot_tile::<T, BYTES, 1>(block, panel, starts, sums, stride),
-                }
-            }
-        }
-    }
+unsafe fn products<T, const BYTES: bool>(operands: Operands<T, T, i32>, starts: &[i32]) {
+    // SAFETY: the caller's promise; a panel's starts are as many as its channels.
+    for_each_tile!(operands, [6, 5, 4, 3, 2; 1], |tile, HEIGHT| unsafe {
+        let starts = starts.get(tile.index * PANEL..(tile.index + 1) * PANEL);
+        dot_tile::<T, BYTES, HEIGHT>(starts, tile);
+    });
 }
 
 /// # Safety
-/// As [`products`], for one panel, exactly `ROWS` rows and sums that reach `PANEL` beyond the start of the last of them.
+/// `tile` has `HEIGHT` rows, filled by words of four bytes.
 #[target_feature(enable = "avx2,avxvnni")]
-unsafe fn dot_tile<T, const BYTES: bool, const ROWS: usize>(
-    rows: &[T],
-    panel: &[T],
-    starts: Option<&[i32]>,
-    sums: &mut [i32],
-    stride: usize,
-) {
+unsafe fn dot_tile<T, const BYTES: bool, const HEIGHT: usize>(starts: Option<&[i32]>, tile: Tile<T, T, i32>) {
+    let Tile { rows, panel, sums, stride, .. } = tile;
     let words = size_of_val(panel) / PANEL / size_of::<i32>();
-    let mut totals = [[_mm256_setzero_si256(); 2]; ROWS];
+    let mut totals = [[_mm256_setzero_si256(); 2]; HEIGHT];
     if let Some(starts) = starts {
         // SAFETY: a panel's starts fill two vectors.
         let starts = unsafe { load_two(starts.as_ptr().cast()) };
-        totals = [starts; ROWS];
+        totals = [starts; HEIGHT];
     }
     let (rows, panel) = (rows.as_ptr().cast::<i32>(), panel.as_ptr().cast::<__m256i>());
     for k in 0..words {
@@ -94,7 +86,7 @@ unsafe fn dot_tile<T, const BYTES: bool, const ROWS: usize>(
             }
         }
     }
-    // SAFETY: the caller's promise about `sums`.
+    // SAFETY: a tile's sums reach that far.
     unsafe { super::avx2::store(&totals, sums, stride) }
 }
 

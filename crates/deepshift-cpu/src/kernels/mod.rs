@@ -1,69 +1,82 @@
-//! The instruction sets and this dispatcher. A set has a type that exists only where the CPU has the instructions, with the
-//! kernels that are written by hand for it (`dot`, `dot_bytes`, `shift`; what it lacks it has from the set that it holds)
-//! and `vectorize`, which compiles any other loop for its instructions. A further set is a further type, a variant of
-//! [`Kernels`] and a name in [`Isa`].
+//! The instruction sets. Each has a file with a type that is a [`KernelSet`], and a line in the list below; both together are
+//! a further set (`docs/adding-a-kernel.md`).
 //!
 //! A build for wasm has one set only, so that a page loads no kernels that never run.
 
-// Intrinsics and functions with target features need it.
+#[macro_use]
+mod sets;
+#[macro_use]
+mod tile;
+mod portable;
 #[allow(unsafe_code)]
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[allow(unsafe_code)]
-#[cfg(target_arch = "x86_64")]
-mod avx512;
-#[allow(unsafe_code)]
-#[cfg(target_arch = "x86_64")]
-mod avx_vnni;
-#[allow(unsafe_code)]
-#[cfg(target_arch = "aarch64")]
-mod neon;
-mod scalar;
-#[allow(unsafe_code)]
-#[cfg(target_feature = "relaxed-simd")]
-mod wasm_relaxed;
+#[cfg(target_feature = "simd128")]
+mod wasm;
 #[allow(unsafe_code)]
 #[cfg(target_feature = "simd128")]
 mod wasm_rescale;
-#[allow(unsafe_code)]
-#[cfg(target_feature = "simd128")]
-mod wasm_simd128;
 
 #[cfg(target_feature = "simd128")]
 pub(crate) use wasm_rescale::{VectorShift, rescale};
 
-use crate::Isa;
-#[cfg(target_arch = "x86_64")]
-use avx_vnni::AvxVnni;
-#[cfg(target_arch = "x86_64")]
-use avx2::Avx2;
-#[cfg(target_arch = "x86_64")]
-use avx512::Avx512;
-#[cfg(target_arch = "aarch64")]
-use neon::{Neon, NeonDotprod};
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use scalar::Scalar;
+
+// `cargo fmt` does not see these modules; `scripts/test` formats them by name.
+kernel_sets! { ($)
+    /// Plain Rust, on every machine.
+    Scalar "scalar" in scalar if not(target_feature = "simd128");
+    /// 256-bit vectors of x86-64.
+    Avx2 "avx2" in avx2 if target_arch = "x86_64";
+    /// The same with the dot products of VNNI.
+    AvxVnni "avx-vnni" in avx_vnni if target_arch = "x86_64";
+    /// 512-bit vectors of x86-64, with the dot products of VNNI.
+    Avx512 "avx512" in avx512 if target_arch = "x86_64";
+    /// 128-bit vectors of 64-bit ARM.
+    Neon "neon" in neon if target_arch = "aarch64";
+    /// The same with dot products of bytes.
+    NeonDotprod "neon-dotprod" in neon_dotprod if target_arch = "aarch64";
+    /// 128-bit vectors of wasm, in a build with `-C target-feature=+simd128`.
+    WasmSimd128 "wasm-simd128" in wasm_simd128 if all(target_feature = "simd128", not(target_feature = "relaxed-simd"));
+    /// Wasm's dot products of bytes, in a build with `+relaxed-simd` too.
+    WasmRelaxedSimd "wasm-relaxed-simd" in wasm_relaxed if target_feature = "relaxed-simd";
+}
 
 /// Output channels that the kernels compute together: the width of a panel of packed weights.
 pub(crate) const PANEL: usize = 16;
 
-/// The kernels of one instruction set.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Kernels {
-    #[cfg(not(target_feature = "simd128"))]
-    Scalar,
-    #[cfg(target_arch = "x86_64")]
-    Avx2(Avx2),
-    #[cfg(target_arch = "x86_64")]
-    AvxVnni(AvxVnni),
-    #[cfg(target_arch = "x86_64")]
-    Avx512(Avx512),
-    #[cfg(target_arch = "aarch64")]
-    Neon(Neon),
-    #[cfg(target_arch = "aarch64")]
-    NeonDotprod(NeonDotprod),
-    #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-    WasmSimd128,
-    #[cfg(target_feature = "relaxed-simd")]
-    WasmRelaxedSimd,
+/// The kernels of an instruction set. A value is the proof that this CPU has its instructions: `detect` is the only way to
+/// one. The methods of [`Kernels`] of the same names say what each computes, and have checked all lengths.
+trait KernelSet: Copy {
+    /// `None` where this CPU lacks the instructions.
+    fn detect() -> Option<Self>;
+
+    fn dot(self, rows: Rows<i16>, panels: &[i16], channels: usize, sums: &mut [i32]) {
+        portable::dot(rows, panels, channels, sums);
+    }
+
+    /// What `dot_bytes` wants; `None` where it is not faster than `dot`.
+    fn bytes(self) -> Option<Bytes> {
+        None
+    }
+
+    fn dot_bytes(self, rows: Rows<i8>, weights: BytePanels, channels: usize, sums: &mut [i32]) {
+        portable::dot_bytes(rows, weights.panels, channels, sums);
+    }
+
+    fn shift(self, rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
+        portable::shift(rows, terms, panels, sums);
+    }
+
+    #[cfg(target_family = "wasm")]
+    fn products(self, rows: Rows<f32>, panels: &[f32], sums: &mut [f32]) {
+        portable::products(rows, panels, sums);
+    }
+
+    /// Runs a loop compiled for the set's instructions; where the whole build is compiled for them, a call does.
+    #[inline(always)]
+    fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
+        work()
+    }
 }
 
 /// Rows of activations (`[rows, depth]`) that meet packed weights.
@@ -98,51 +111,6 @@ pub(crate) struct BytePanels<'a> {
 }
 
 impl Kernels {
-    /// `None` where this CPU lacks the instructions.
-    pub fn new(isa: Isa) -> Option<Self> {
-        match isa {
-            #[cfg(not(target_feature = "simd128"))]
-            Isa::Scalar => Some(Self::Scalar),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => Avx2::new().map(Self::Avx2),
-            #[cfg(target_arch = "x86_64")]
-            Isa::AvxVnni => AvxVnni::new().map(Self::AvxVnni),
-            #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => Avx512::new().map(Self::Avx512),
-            #[cfg(target_arch = "aarch64")]
-            Isa::Neon => Neon::new().map(Self::Neon),
-            #[cfg(target_arch = "aarch64")]
-            Isa::NeonDotprod => NeonDotprod::new().map(Self::NeonDotprod),
-            #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-            Isa::WasmSimd128 => Some(Self::WasmSimd128),
-            #[cfg(target_feature = "relaxed-simd")]
-            Isa::WasmRelaxedSimd => Some(Self::WasmRelaxedSimd),
-            #[allow(unreachable_patterns)]
-            _ => None,
-        }
-    }
-
-    pub fn isa(self) -> Isa {
-        match self {
-            #[cfg(not(target_feature = "simd128"))]
-            Self::Scalar => Isa::Scalar,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => Isa::Avx2,
-            #[cfg(target_arch = "x86_64")]
-            Self::AvxVnni(_) => Isa::AvxVnni,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(_) => Isa::Avx512,
-            #[cfg(target_arch = "aarch64")]
-            Self::Neon(_) => Isa::Neon,
-            #[cfg(target_arch = "aarch64")]
-            Self::NeonDotprod(_) => Isa::NeonDotprod,
-            #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-            Self::WasmSimd128 => Isa::WasmSimd128,
-            #[cfg(target_feature = "relaxed-simd")]
-            Self::WasmRelaxedSimd => Isa::WasmRelaxedSimd,
-        }
-    }
-
     /// `sums[row][channel] = sum over k of rows[row][k] * W[channel][k]`, wrapping, for weights packed by
     /// [`DotWeights`](crate::pack::DotWeights). `depth` is even; `sums` is `[rows, panels * PANEL]`, of which only the first
     /// `channels` of each row are needed.
@@ -150,38 +118,12 @@ impl Kernels {
         rows.check(panels.len(), PANEL * rows.depth, sums.len());
         rows.check_channels(channels, panels.len());
         assert!(rows.depth.is_multiple_of(2), "weights are packed in pairs");
-        match self {
-            #[cfg(not(target_feature = "simd128"))]
-            Self::Scalar => scalar::dot(rows, panels, channels, sums),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.dot(rows, panels, channels, sums),
-            #[cfg(target_arch = "x86_64")]
-            Self::AvxVnni(vnni) => vnni.dot(rows, panels, sums),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(avx512) => avx512.dot(rows, panels, sums),
-            #[cfg(target_arch = "aarch64")]
-            Self::Neon(neon) => neon.dot(rows, panels, sums),
-            #[cfg(target_arch = "aarch64")]
-            Self::NeonDotprod(dotprod) => dotprod.neon.dot(rows, panels, sums),
-            #[cfg(target_feature = "simd128")]
-            _ => wasm_simd128::dot(rows, panels, channels, sums),
-        }
+        with_set!(self, set => set.dot(rows, panels, channels, sums));
     }
 
     /// What [`dot_bytes`](Self::dot_bytes) wants; `None` where it is not faster than [`dot`](Self::dot).
     pub fn bytes(self) -> Option<Bytes> {
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(_) => Some(Bytes::SevenBits { chains: true }),
-            #[cfg(target_arch = "x86_64")]
-            Self::AvxVnni(_) | Self::Avx512(_) => Some(Bytes::Offset),
-            #[cfg(target_arch = "aarch64")]
-            Self::NeonDotprod(_) => Some(Bytes::Signed),
-            #[cfg(target_feature = "relaxed-simd")]
-            Self::WasmRelaxedSimd => Some(Bytes::SevenBits { chains: wasm_relaxed::needs_chains() }),
-            #[cfg(not(target_feature = "relaxed-simd"))]
-            _ => None,
-        }
+        with_set!(self, set => set.bytes())
     }
 
     /// As [`dot`](Self::dot) with weights of one byte, and activations as [`bytes`](Self::bytes) says. Four divides
@@ -192,39 +134,14 @@ impl Kernels {
         rows.check_channels(channels, panels.len());
         assert!(rows.depth.is_multiple_of(4), "weights are packed in fours");
         assert!(chains.is_empty() || chains.len() == panels.len() / rows.depth / PANEL, "chains do not fit");
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.dot_bytes(rows, weights, sums),
-            #[cfg(target_arch = "x86_64")]
-            Self::AvxVnni(vnni) => vnni.dot_bytes(rows, weights, sums),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(avx512) => avx512.dot_bytes(rows, weights, sums),
-            #[cfg(target_arch = "aarch64")]
-            Self::NeonDotprod(dotprod) => dotprod.dot_bytes(rows, weights, sums),
-            #[cfg(target_feature = "relaxed-simd")]
-            Self::WasmRelaxedSimd => wasm_relaxed::dot_bytes(rows, weights, channels, sums),
-            #[cfg(not(target_feature = "relaxed-simd"))]
-            _ => scalar::dot_bytes(rows, panels, channels, sums),
-        }
+        with_set!(self, set => set.dot_bytes(rows, weights, channels, sums));
     }
 
     /// The same sums by shifting and adding, for `terms` codes a weight packed by
     /// [`ShiftCodes`](crate::pack::ShiftCodes).
     pub fn shift(self, rows: Rows<i32>, terms: usize, panels: &[i8], sums: &mut [i32]) {
         rows.check(panels.len(), 2 * PANEL * terms * rows.depth, sums.len());
-        match self {
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => avx2.shift(rows, terms, panels, sums),
-            #[cfg(target_arch = "x86_64")]
-            Self::AvxVnni(vnni) => vnni.avx2.shift(rows, terms, panels, sums),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512(avx512) => avx512.shift(rows, terms, panels, sums),
-            #[cfg(target_arch = "aarch64")]
-            Self::Neon(neon) => neon.shift(rows, terms, panels, sums),
-            #[cfg(target_arch = "aarch64")]
-            Self::NeonDotprod(dotprod) => dotprod.neon.shift(rows, terms, panels, sums),
-            _ => scalar::shift(rows, terms, panels, sums),
-        }
+        with_set!(self, set => set.shift(rows, terms, panels, sums));
     }
 
     /// `sums[row][channel] = sum over k of rows[row][k] * W[channel][k]` in f32, for weights
@@ -232,29 +149,14 @@ impl Kernels {
     #[cfg(target_family = "wasm")]
     pub fn products(self, rows: Rows<f32>, panels: &[f32], sums: &mut [f32]) {
         rows.check(panels.len(), PANEL * rows.depth, sums.len());
-        match self {
-            #[cfg(not(target_feature = "simd128"))]
-            Self::Scalar => scalar::products(rows, panels, sums),
-            #[cfg(all(target_feature = "simd128", not(target_feature = "relaxed-simd")))]
-            Self::WasmSimd128 => wasm_simd128::products(rows, panels, sums, wasm_simd128::multiply_add),
-            #[cfg(target_feature = "relaxed-simd")]
-            Self::WasmRelaxedSimd => wasm_relaxed::products(rows, panels, sums),
-        }
+        with_set!(self, set => set.products(rows, panels, sums));
     }
 
     /// Runs a loop compiled for this instruction set. The closure and the functions that it calls must be
     /// `#[inline(always)]`: what stays a call runs with the instructions that every CPU has.
     #[inline(always)]
     pub fn vectorize<R>(self, work: impl FnOnce() -> R) -> R {
-        #[cfg(target_arch = "x86_64")]
-        match self {
-            Self::Avx2(avx2) => return avx2.vectorize(work),
-            Self::AvxVnni(vnni) => return vnni.avx2.vectorize(work),
-            Self::Avx512(avx512) => return avx512.vectorize(work),
-            Self::Scalar => {}
-        }
-        // Elsewhere the whole module is compiled for what there is: wasm's vectors, or NEON, which every 64-bit ARM has.
-        work()
+        with_set!(self, set => set.vectorize(work))
     }
 }
 
@@ -324,7 +226,7 @@ mod tests {
             sums.chunks(sums.len() / height).flat_map(|sums| &sums[..channels]).copied().collect()
         };
         let mut expected = vec![0; height * packed.weights.panels.len() / depth];
-        scalar::dot_bytes(Rows { values: rows, depth }, &packed.weights.panels, channels, &mut expected);
+        portable::dot_bytes(Rows { values: rows, depth }, &packed.weights.panels, channels, &mut expected);
         let mut given = rows.to_vec();
         packed.prepare(&mut given);
         let mut sums = vec![-1; expected.len()];
