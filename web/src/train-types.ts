@@ -138,7 +138,7 @@ export interface Training {
   [Symbol.dispose](): void;
 }
 
-/** Begins a training run, or goes on with one. */
+/** Begins a training run, or goes on with one. All that is given is read at the call. */
 export type CreateTraining = (
   settings: TrainSettings,
   data: TrainingData,
