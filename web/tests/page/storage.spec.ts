@@ -31,7 +31,7 @@ const WAYS: Record<string, () => void> = {
     IDBFactory.prototype.open = denied;
     CacheStorage.prototype.open = () => Promise.reject(new Error("no caches"));
     ServiceWorkerContainer.prototype.register = () => Promise.reject(new Error("no service workers"));
-    StorageManager.prototype.estimate = StorageManager.prototype.persist = () => Promise.reject(new Error("no storage"));
+    StorageManager.prototype.estimate = () => Promise.reject(new Error("no storage"));
   },
   "it is full": () => {
     const full = () => {
