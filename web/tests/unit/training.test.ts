@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { load } from "../../src/index-node.js";
 import { BadArgumentError, type Training, createTraining } from "../../src/train-node.js";
@@ -36,7 +37,37 @@ async function epoch(training: Training): Promise<number[]> {
   return losses;
 }
 
+/** The default that the comment of each setting names. */
+function documentedDefaults(): Record<string, unknown> {
+  const source = readFileSync(new URL("../../src/train-types.ts", import.meta.url), "utf8");
+  const fields = source.slice(source.indexOf("interface TrainSettings {"), source.indexOf("interface LabelledPictures"));
+  const documented = fields.matchAll(/\/\*\*([^]*?)\*\/\s*(\w+)\?:/g);
+  return Object.fromEntries(
+    [...documented].flatMap(([, comment, name]) => {
+      const [, value] = /default `?("\w+"|[\d.]*\d)/i.exec(comment!) ?? [];
+      return value === undefined ? [] : [[name!, JSON.parse(value)]];
+    }),
+  );
+}
+
 describe("training", () => {
+  test("has the defaults that its documentation names", async () => {
+    const documented = documentedDefaults();
+    // The rate's default is told in words.
+    const named = ["architecture", "shift_type", "weight_bits", "optimizer", "schedule", "momentum", "weight_decay", "batch_size", "epochs", "seed"];
+    expect(Object.keys(documented)).toEqual(named);
+    // A checkpoint holds the settings.
+    const checkpoint = async (settings: object) => {
+      const training = await createTraining(settings, data);
+      const bytes = await training.checkpoint();
+      training.dispose();
+      return Buffer.from(bytes);
+    };
+    const expected = await checkpoint({});
+    expect((await checkpoint(documented)).equals(expected)).toBe(true);
+    expect((await checkpoint({ optimizer: "radam" })).equals(expected)).toBe(false);
+  });
+
   test("learns, tells, stops and goes on to the same bits, and exports what it learned", async () => {
     const training = await createTraining(settings, data);
     expect(await training.position()).toMatchObject({ epoch: 0, batch: 0, batches: 20, step: 0, finished: false });
