@@ -79,8 +79,16 @@ __device__ inline Integers applied(const End &end, const Rescale &rescale, Integ
     return acc;
 }
 
+// NaN stays NaN, which fmaxf and fminf would lose.
+__device__ inline float clamped(float x, float lowest, float highest) {
+    return x < lowest ? lowest : x > highest ? highest : x;
+}
+
+// Lanes without a channel have a scale of 0 and stay 0, also where their sum is NaN because the input is not finite.
 __device__ inline Floats applied(const End &, const Affine &affine, Floats acc) {
-    for (int i = 0; i < 4; i++) acc.lane[i] = acc.lane[i] * affine.scale[i] + affine.offset[i];
+    for (int i = 0; i < 4; i++) {
+        acc.lane[i] = affine.scale[i] == 0.0f ? 0.0f : acc.lane[i] * affine.scale[i] + affine.offset[i];
+    }
     return acc;
 }
 

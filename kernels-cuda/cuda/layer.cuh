@@ -74,7 +74,7 @@ __device__ inline Floats entered(const Layer &layer, Floats quad) {
     if (layer.is_rounded) {
         for (int i = 0; i < 4; i++) {
             const float units = floorf(quad.lane[i] * layer.units);
-            quad.lane[i] = fminf(fmaxf(units, layer.lowest), layer.highest) * layer.unit;
+            quad.lane[i] = clamped(units, layer.lowest, layer.highest) * layer.unit;
         }
     }
     return quad;

@@ -9,8 +9,6 @@ struct Each {
     unsigned count, quads;
     // Channels; the lanes of the last quad beyond them stay 0.
     unsigned channels;
-    // Of float mode: 0 ReLU, 1 ReLU6, 2 sigmoid, 3 swish.
-    unsigned function;
 };
 
 template <class Type>
@@ -38,19 +36,23 @@ extern "C" __global__ void table_integers(void *y, const unsigned *x, const sign
     finish_used(each, y, values);
 }
 
-__device__ inline float applied(unsigned function, float x) {
-    if (function == 0) return fmaxf(x, 0.0f);
-    if (function == 1) return fminf(fmaxf(x, 0.0f), 6.0f);
-    const float gate = 1.0f / (1.0f + expf(-x));
-    return function == 2 ? gate : x * gate;
-}
+__device__ inline float relu(float x) { return x < 0.0f ? 0.0f : x; }
+__device__ inline float relu6(float x) { return clamped(x, 0.0f, 6.0f); }
+__device__ inline float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+__device__ inline float swish(float x) { return x * sigmoid(x); }
 
-extern "C" __global__ void activation_floats(void *y, const Floats *x, Each each) {
+template <float (*FUNCTION)(float)>
+__device__ void activate(const Each &each, void *y, const Floats *x) {
     if (thread_index() >= each.count) return;
     Floats values = x[thread_index()];
-    for (int i = 0; i < 4; i++) values.lane[i] = applied(each.function, values.lane[i]);
+    for (int i = 0; i < 4; i++) values.lane[i] = FUNCTION(values.lane[i]);
     finish_used(each, y, values);
 }
+
+extern "C" __global__ void relu_floats(void *y, const Floats *x, Each each) { activate<relu>(each, y, x); }
+extern "C" __global__ void relu6_floats(void *y, const Floats *x, Each each) { activate<relu6>(each, y, x); }
+extern "C" __global__ void sigmoid_floats(void *y, const Floats *x, Each each) { activate<sigmoid>(each, y, x); }
+extern "C" __global__ void swish_floats(void *y, const Floats *x, Each each) { activate<swish>(each, y, x); }
 
 static const int MAX_OPERANDS = 6;
 
@@ -142,8 +144,14 @@ __device__ inline Span adaptive_window(unsigned index, unsigned size, unsigned w
 
 enum Reduction { LARGEST, SUM, MEAN };
 
+// NaN stays, which max would lose.
+template <class Scalar>
+__device__ Scalar larger(Scalar result, Scalar value) {
+    return result != result || result > value ? result : value;
+}
+
 template <class Element, Reduction REDUCTION>
-__device__ void pool_quad(const Pool &pool, void *y, const void *input, typename Element::Scalar least) {
+__device__ void pool_quad(const Pool &pool, void *y, const void *input) {
     typedef typename Element::Scalar Scalar;
     if (thread_index() >= pool.count) return;
     const typename Element::Quad *x = static_cast<const typename Element::Quad *>(input);
@@ -157,13 +165,17 @@ __device__ void pool_quad(const Pool &pool, void *y, const void *input, typename
     const Span columns = pool.is_adaptive
                              ? adaptive_window(column, pool.in_width, pool.out_width)
                              : window(column, pool.in_width, pool.kernel_width, pool.stride_right, pool.padding_right);
-    Lanes<Scalar> result = {{least, least, least, least}};
+    Lanes<Scalar> result = {};
+    // Every window covers a pixel.
+    if (REDUCTION == LARGEST) {
+        result = Element::lanes(x[(picture + rows.start * pool.in_width + columns.start) * pool.quads + channel]);
+    }
     for (unsigned down = rows.start; down < rows.end; down++) {
         for (unsigned right = columns.start; right < columns.end; right++) {
             const Lanes<Scalar> values = Element::lanes(x[(picture + down * pool.in_width + right) * pool.quads + channel]);
             for (int i = 0; i < 4; i++) {
                 if (REDUCTION == LARGEST) {
-                    result.lane[i] = max(result.lane[i], values.lane[i]);
+                    result.lane[i] = larger(result.lane[i], values.lane[i]);
                 } else {
                     result.lane[i] += values.lane[i];
                 }
@@ -176,16 +188,10 @@ __device__ void pool_quad(const Pool &pool, void *y, const void *input, typename
     finish(pool.end, y, thread_index(), result, channel);
 }
 
-extern "C" __global__ void largest_integers(void *y, const void *x, Pool pool) {
-    pool_quad<Narrow, LARGEST>(pool, y, x, -128);
-}
-
-extern "C" __global__ void largest_floats(void *y, const void *x, Pool pool) {
-    pool_quad<Single, LARGEST>(pool, y, x, -3.4e38f);
-}
-
-extern "C" __global__ void sum_integers(void *y, const void *x, Pool pool) { pool_quad<Narrow, SUM>(pool, y, x, 0); }
-extern "C" __global__ void mean_floats(void *y, const void *x, Pool pool) { pool_quad<Single, MEAN>(pool, y, x, 0.0f); }
+extern "C" __global__ void largest_integers(void *y, const void *x, Pool pool) { pool_quad<Narrow, LARGEST>(pool, y, x); }
+extern "C" __global__ void largest_floats(void *y, const void *x, Pool pool) { pool_quad<Single, LARGEST>(pool, y, x); }
+extern "C" __global__ void sum_integers(void *y, const void *x, Pool pool) { pool_quad<Narrow, SUM>(pool, y, x); }
+extern "C" __global__ void mean_floats(void *y, const void *x, Pool pool) { pool_quad<Single, MEAN>(pool, y, x); }
 
 // One operand of a concatenation: it becomes channels `start..` of the output. Operands follow each other, so that a quad
 // which two of them share is read and written again.

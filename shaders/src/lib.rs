@@ -18,7 +18,6 @@ macro_rules! files {
 }
 
 files! {
-    ACTIVATION "activation.wgsl"
     ADD "add.wgsl"
     AFFINE "affine.wgsl"
     AS_IS "as_is.wgsl"
@@ -35,6 +34,7 @@ files! {
     FLATTEN "flatten.wgsl"
     FLOAT "float.wgsl"
     FLOAT_PRODUCTS "float_products.wgsl"
+    GATES "gates.wgsl"
     GATHER "gather.wgsl"
     GEMM "gemm.wgsl"
     GEMV "gemv.wgsl"
@@ -52,12 +52,16 @@ files! {
     PAD_SHORTCUT "pad_shortcut.wgsl"
     PLAIN_FLOAT "plain_float.wgsl"
     POOL "pool.wgsl"
+    RELU "relu.wgsl"
+    RELU6 "relu6.wgsl"
     RESCALE "rescale.wgsl"
     SHIFTED "shifted.wgsl"
     SHUFFLE "shuffle.wgsl"
+    SIGMOID "sigmoid.wgsl"
     SLICE "slice.wgsl"
     SUM_ALONE "sum_alone.wgsl"
     SUM_SHARED "sum_shared.wgsl"
+    SWISH "swish.wgsl"
     TABLE "table.wgsl"
     TILE "tile.wgsl"
     WIDE "wide.wgsl"

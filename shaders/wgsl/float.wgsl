@@ -21,7 +21,10 @@ fn packed(values: Lanes) -> Quad {
 
 fn entered(quad: Quad) -> Quad {
     if (ROUNDED) {
-        return clamp(floor(quad * UNITS), vec4<f32>(LOWEST), vec4<f32>(HIGHEST)) * UNIT;
+        // `clamp` may lose NaN.
+        let units = floor(quad * UNITS);
+        let low = select(units, vec4<f32>(LOWEST), units < vec4<f32>(LOWEST));
+        return select(low, vec4<f32>(HIGHEST), low > vec4<f32>(HIGHEST)) * UNIT;
     }
     return quad;
 }

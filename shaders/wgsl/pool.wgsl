@@ -14,8 +14,6 @@ const PADDING_RIGHT: u32 = 0u;
 // The windows of PyTorch's adaptive_avg_pool2d instead.
 const ADAPTIVE: bool = false;
 const LARGEST: bool = false;
-// What the largest value starts from.
-const LEAST: Scalar = Scalar(0);
 
 @group(0) @binding(0) var<storage, read_write> y: array<Out>;
 @group(0) @binding(2) var<storage, read> x: array<Quad>;
@@ -39,6 +37,11 @@ fn span_of(index: u32, size: u32, windows: u32, kernel: u32, stride: u32, paddin
     return Span(max(first, padding) - padding, min(max(first + kernel, padding) - padding, size), end - first);
 }
 
+// NaN stays, as `max` may not leave it.
+fn larger(result: Lanes, values: Lanes) -> Lanes {
+    return select(result, select(values, result, result > values), result == result);
+}
+
 @compute @workgroup_size(64)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
@@ -55,12 +58,16 @@ fn main(
     let picture = pixel / (OUT_HEIGHT * OUT_WIDTH) * (IN_HEIGHT * IN_WIDTH);
     let rows = span_of(within / OUT_WIDTH, IN_HEIGHT, OUT_HEIGHT, KERNEL_HEIGHT, STRIDE_DOWN, PADDING_DOWN);
     let columns = span_of(within % OUT_WIDTH, IN_WIDTH, OUT_WIDTH, KERNEL_WIDTH, STRIDE_RIGHT, PADDING_RIGHT);
-    var result = Lanes(LEAST);
+    var result = Lanes();
+    if (LARGEST) {
+        // Every window covers a pixel.
+        result = lanes(x[(picture + rows.start * IN_WIDTH + columns.start) * QUADS + channel]);
+    }
     for (var row = rows.start; row < rows.end; row++) {
         for (var column = columns.start; column < columns.end; column++) {
             let values = lanes(x[(picture + row * IN_WIDTH + column) * QUADS + channel]);
             if (LARGEST) {
-                result = max(result, values);
+                result = larger(result, values);
             } else {
                 result += values;
             }

@@ -88,7 +88,14 @@ impl<'a> Engine<'a> {
         let threads = options.threads.map(usize::from);
         let (runner, threads) = match kernel(options.kernel) {
             Some(kernel) => {
-                let options = Options { device: options.device.into(), mode: Some(mode), kernel, threads };
+                let options = Options {
+                    device: options.device.into(),
+                    mode: Some(mode),
+                    kernel,
+                    threads,
+                    // Who types a command knows the file and can end what takes too long.
+                    work_limit: u64::MAX,
+                };
                 let runner = pollster::block_on(deepshift::Runner::new(model, options))?;
                 let runner = Runner::Device { runner: Box::new(runner), kernel };
                 (runner, threads.unwrap_or_else(rayon::current_num_threads))

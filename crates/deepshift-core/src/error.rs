@@ -17,6 +17,17 @@ pub enum Error {
     /// A size beyond what this crate accepts.
     #[error("limit: {0}")]
     Limit(String),
+    /// A network that would compute for longer than anybody waits.
+    #[error(
+        "limit: a picture takes {steps} steps, and {limit} are allowed: raise the limit of work (`work_limit`, in JavaScript \
+         `workLimit`) if you trust the file"
+    )]
+    Work {
+        /// What it takes: see [`Graph::work`](crate::graph::Graph::work).
+        steps: u64,
+        /// What is allowed.
+        limit: u64,
+    },
 }
 
 impl Error {
@@ -25,7 +36,7 @@ impl Error {
         match self {
             Self::BadFile { .. } => "bad-file",
             Self::BadArgument(_) => "bad-argument",
-            Self::Limit(_) => "limit",
+            Self::Limit(_) | Self::Work { .. } => "limit",
         }
     }
 

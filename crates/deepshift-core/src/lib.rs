@@ -18,6 +18,7 @@ pub mod reference;
 pub mod report;
 pub mod round;
 mod weight;
+mod work;
 
 pub use choice::{Kernel, Mode};
 pub use codes::{ShiftFormat, ShiftType, Term, term_value};

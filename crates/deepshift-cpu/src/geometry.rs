@@ -114,7 +114,7 @@ impl Geometry {
         if self.is_contiguous()
             && let Some(start) = self.whole_window(place)
         {
-            let step = self.conv.dilation[0] * self.input.width * self.input.channels;
+            let step = self.step_down();
             for kernel_row in 0..self.conv.kernel[0] {
                 copy(&x[start + kernel_row * step..], &mut patch[kernel_row * line..], line);
             }
@@ -125,12 +125,19 @@ impl Geometry {
         let columns = self.inside(1, column);
         clear(&mut patch[..rows.first * line]);
         let pixel = (picture * self.input.height + rows.position) * self.input.width + columns.position;
-        let mut start = pixel * self.input.channels;
+        let start = pixel * self.input.channels;
         for kernel_row in rows.first..rows.end {
+            let start = start + (kernel_row - rows.first) * self.step_down();
             self.gather_line(&x[start..], &columns, group, &mut patch[kernel_row * line..]);
-            start += self.conv.dilation[0] * self.input.width * self.input.channels;
         }
         clear(&mut patch[rows.end * line..self.fan_in()]);
+    }
+
+    /// Values from a tap to the one below it. In 32 bits this wraps where a dilation is larger than the picture: then no
+    /// pixel sees two taps that lie below each other.
+    #[inline(always)]
+    fn step_down(&self) -> usize {
+        self.conv.dilation[0].wrapping_mul(self.input.width * self.input.channels)
     }
 
     /// Whether the taps of a kernel's row lie side by side.
@@ -146,7 +153,8 @@ impl Geometry {
             let inside = columns.first * each..columns.end * each;
             patch[inside.clone()].copy_from_slice(&x[..inside.len()]);
         } else {
-            let step = self.conv.dilation[1] * self.input.channels;
+            // As `step_down`.
+            let step = self.conv.dilation[1].wrapping_mul(self.input.channels);
             for tap in columns.first..columns.end {
                 let start = (tap - columns.first) * step + group * each;
                 copy(&x[start..], &mut patch[tap * each..], each);

@@ -59,7 +59,6 @@ impl Windows {
 }
 
 fn span(index: usize, size: usize, count: usize) -> Range<usize> {
-    // In u64: on a 32-bit machine these products overflow.
-    let [index, size, count] = [index, size, count].map(|number| number as u64);
-    (index * size / count) as usize..((index + 1) * size).div_ceil(count) as usize
+    // A graph's shapes are only those for which 32 bits hold these products.
+    index * size / count..((index + 1) * size).div_ceil(count)
 }

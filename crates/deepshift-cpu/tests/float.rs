@@ -5,7 +5,7 @@ mod common;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use common::cases::{every_float_operation, float_shapes};
+use common::cases::{alone, difference, every_float_operation, float_shapes, not_finite};
 use common::{LayerSpec, Random, Twin};
 use deepshift_core::reference::float_logits;
 use deepshift_core::{FixedPoint, Input, Model, ShiftType};
@@ -14,7 +14,6 @@ use deepshift_cpu::{Error, Executor, Isa, Kernel, Mode, Options};
 /// Asserts agreement to 1e-5 of the largest logit, and the same bits for every number of threads.
 fn assert_close(model: &Model, input: Input, what: &str) {
     let expected = float_logits(model, input).expect(what);
-    let largest = expected.iter().fold(0f32, |largest, x| largest.max(x.abs()));
     for kernel in [Kernel::Dot, Kernel::NaiveMultiply] {
         for isa in Isa::available() {
             let run = |threads| {
@@ -22,12 +21,15 @@ fn assert_close(model: &Model, input: Input, what: &str) {
                 Executor::new(model, options).expect(what).run(input).expect(what)
             };
             let logits = run(1);
-            assert_eq!(logits.len(), expected.len());
-            for (got, expected) in logits.iter().zip(&expected) {
-                let error = (got - expected).abs() / largest;
-                assert!(error <= 1e-5, "{what} {kernel} {isa}: {got} instead of {expected}");
+            if let Some(index) = difference(&logits, &expected) {
+                panic!("{what} {kernel} {isa}: {} instead of {}", logits[index], expected[index]);
             }
-            assert!([2, 3].map(run).iter().all(|other| *other == logits), "{what} {kernel}: threads matter");
+            let bits = |logits: Vec<f32>| logits.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            let logits = bits(logits);
+            assert!(
+                [2, 3].map(run).into_iter().all(|other| bits(other) == logits),
+                "{what} {kernel}: threads matter"
+            );
         }
     }
 }
@@ -55,6 +57,31 @@ fn whole_networks_with_every_float_operation() {
         assert_close(&model, Input::Pictures(&bytes), "bytes");
         let values: Vec<f32> = random.floats(429 * 2, 2.0);
         assert_close(&model, Input::Values(&values), "values");
+    }
+}
+
+#[test]
+fn what_is_not_finite_stays_so() {
+    for model in alone() {
+        for values in not_finite(252) {
+            assert_close(&model, Input::Values(&values), &format!("{:?} of {values:?}", model.graph.nodes));
+        }
+    }
+    let model = every_float_operation(3);
+    let values = [f32::NAN; 429];
+    let logits = Executor::new(&model, Options { mode: Mode::Float, ..Options::default() })
+        .and_then(|executor| executor.run(Input::Values(&values)));
+    assert!(logits.unwrap().iter().all(|logit| logit.is_nan()));
+    for (index, (conv, shape)) in float_shapes().into_iter().enumerate() {
+        for fixed in [None, FixedPoint::from_activation_bits(3, 5).ok()] {
+            let mut twin = Twin::new(index as u64, &shape);
+            let spec = LayerSpec { fixed, exponents: true, ..LayerSpec::new(ShiftType::PS, 4) };
+            let output = twin.conv(0, conv.clone(), spec);
+            let model = twin.finish(output);
+            for values in not_finite(shape.iter().product()) {
+                assert_close(&model, Input::Values(&values), &format!("{spec:?} {conv:?}"));
+            }
+        }
     }
 }
 

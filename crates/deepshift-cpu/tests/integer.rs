@@ -5,7 +5,7 @@ mod common;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use common::cases::{edge_shapes, every_operation, random_conv, single, specs};
+use common::cases::{edge_shapes, every_operation, not_finite, random_conv, single, specs};
 use common::{LayerSpec, Random, Twin, assert_exact, assert_integer_exact};
 use deepshift_core::graph::{Conv2d, Pool};
 use deepshift_core::integer::Rescale;
@@ -41,6 +41,17 @@ fn linear_layers_in_every_format() {
             assert_integer_exact(&model, Input::Values(&values), &format!("{inputs}x{outputs} {spec:?}"));
         }
     }
+}
+
+/// NaN enters as 0 and infinities as the ends of the format.
+#[test]
+fn inputs_that_are_not_finite() {
+    let model = every_operation(2);
+    let values = not_finite(360).concat();
+    assert_integer_exact(&model, Input::Values(&values), "not finite");
+    let zero: Vec<f32> = values.iter().map(|&x| if x.is_nan() { 0.0 } else { x }).collect();
+    let logits = |values| deepshift_core::reference::integer_logits(&model, Input::Values(values));
+    assert_eq!(logits(&values), logits(&zero));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::parameters::{
     AFFINE, AS_IS, Add, Concat, Each, End, FLATTEN, Gather, Layer, Multiply, NORM, PAD_SHORTCUT, Parameters,
     Pool, RESCALE, SHUFFLE, SLICE,
 };
-use deepshift_core::graph::Pool as Windows;
+use deepshift_core::graph::{Activation, Pool as Windows};
 use deepshift_lowering::{self as lowering, Element, Kind, Network, Operation, Path, Weights};
 
 /// One launch of a kernel.
@@ -63,18 +63,17 @@ pub fn launch(network: &Network, operation: &Operation, addresses: &Addresses, p
     let pool = |windows: Option<&Windows>| {
         Parameters::Pool(Pool::new(end, words, windows, input.shape, output.shape))
     };
-    let each = |function| {
-        Parameters::Each(Each { end, count: words, quads, channels: output.shape.channels as u32, function })
-    };
+    let each = Parameters::Each(Each { end, count: words, quads, channels: output.shape.channels as u32 });
     let pick = |integers, floats| if is_float { floats } else { integers };
     let mover = if input.element == Element::Narrow { "gather_bytes" } else { "gather_words" };
     let (kernel, parameters) = match &operation.kind {
         Kind::Layer(layer) => return self::layer(layer, end, addresses, operation, pictures),
-        Kind::Identity => (pick("identity_integers", "identity_floats"), each(0)),
-        Kind::Table(_) => ("table_integers", each(0)),
-        Kind::Activation(activation) => {
-            ("activation_floats", each(lowering::activation_number(*activation) as u32))
-        }
+        Kind::Identity => (pick("identity_integers", "identity_floats"), each),
+        Kind::Table(_) => ("table_integers", each),
+        Kind::Activation(Activation::Relu) => ("relu_floats", each),
+        Kind::Activation(Activation::Relu6) => ("relu6_floats", each),
+        Kind::Activation(Activation::Sigmoid) => ("sigmoid_floats", each),
+        Kind::Activation(Activation::Swish) => ("swish_floats", each),
         Kind::Add(shifts) => (
             pick("add_integers", "add_floats"),
             Parameters::Add(Add {

@@ -63,7 +63,6 @@ pub struct Each {
     pub count: u32,
     pub quads: u32,
     pub channels: u32,
-    pub function: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -265,7 +264,8 @@ impl Gather {
     }
 }
 
-/// Shapes are below `2^28`.
+/// Nothing is cut off: `Graph::shapes` allows no size, stride or dilation above `2^28`. Counts of all pictures are
+/// bounded by the largest value that [`Resident`](crate::resident::Resident) takes.
 fn words(pair: [usize; 2]) -> [u32; 2] {
     pair.map(|value| value as u32)
 }
@@ -274,6 +274,17 @@ fn words(pair: [usize; 2]) -> [u32; 2] {
 mod tests {
     use super::*;
     use deepshift_kernels_cuda::{LAYERS, OPERATIONS, TENSOR};
+
+    /// The kernels know ends and movements by these numbers, in the order of their enums.
+    #[test]
+    fn numbers_are_those_of_the_kernels() {
+        let elements = include_str!("../../../kernels-cuda/cuda/elements.cuh");
+        let operations = include_str!("../../../kernels-cuda/cuda/operations.cu");
+        assert!(elements.contains("enum EndKind { AS_IS, RESCALE, AFFINE, NORM };"));
+        assert_eq!([AS_IS, RESCALE, AFFINE, NORM], [0, 1, 2, 3]);
+        assert!(operations.contains("enum GatherKind { FLATTEN, SLICE, SHUFFLE, PAD_SHORTCUT };"));
+        assert_eq!([FLATTEN, SLICE, SHUFFLE, PAD_SHORTCUT], [0, 1, 2, 3]);
+    }
 
     #[test]
     fn structs_are_as_large_as_the_kernels_take() {

@@ -119,7 +119,7 @@ impl Lowering<'_> {
                 let values = self.model.values(&node.name, "weight")?;
                 match path {
                     Path::Naive => (naive(&geometry, |index| values[index].to_bits()), Weights::Words),
-                    _ => (plain(&geometry, &values, path), Weights::Plain),
+                    Path::Product | Path::Direct => (plain(&geometry, &values, path), Weights::Plain),
                 }
             }
         };

@@ -16,7 +16,7 @@ mod values;
 mod weights;
 
 pub use layer::{Geometry, Layer, Path, Weights};
-pub use network::{Coding, Element, End, Kind, MAX_OPERANDS, Network, Operation, Value, activation_number};
+pub use network::{Coding, Element, End, Kind, MAX_OPERANDS, Network, Operation, Value};
 pub use plan::Shared;
 pub use times::LayerTime;
 pub use values::{Entry, Exit};

@@ -173,7 +173,18 @@ impl Kind {
         match self {
             Self::Layer(layer) => Some(layer.constant),
             Self::Table(constant) => Some(*constant),
-            _ => None,
+            Self::Identity
+            | Self::Activation(_)
+            | Self::Add(_)
+            | Self::Multiply
+            | Self::Concat { .. }
+            | Self::MaxPool(_)
+            | Self::SumPool(_)
+            | Self::MeanPool(_)
+            | Self::Flatten
+            | Self::Slice(_)
+            | Self::ChannelShuffle(_)
+            | Self::PadShortcut(_) => None,
         }
     }
 }
@@ -195,16 +206,6 @@ impl Coding {
             terms: 1 + usize::from(weight.second.is_some()),
             q: weight.format.shift_type == ShiftType::Q,
         }
-    }
-}
-
-/// What kernels know an activation by.
-pub fn activation_number(activation: Activation) -> usize {
-    match activation {
-        Activation::Relu => 0,
-        Activation::Relu6 => 1,
-        Activation::Sigmoid => 2,
-        Activation::Swish => 3,
     }
 }
 

@@ -6,7 +6,7 @@ mod common;
 
 use common::formula_model;
 use deepshift_core::graph::Graph;
-use deepshift_core::{Input, reference};
+use deepshift_core::{Input, Model, reference};
 use deepshift_models::{DataSet, NAMES, by_name, formula_input};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +42,12 @@ fn names_shapes_and_counts() {
         assert_eq!(common::learned_parameters(&graph), fixture.parameters, "{name}");
         assert_eq!(graph.multiply_accumulates().unwrap(), fixture.multiply_accumulates, "{name}");
     }
+}
+
+#[test]
+fn every_architecture_is_far_below_the_limit_of_work() {
+    let largest = NAMES.iter().map(|name| by_name(name).unwrap().work().unwrap()).max().unwrap();
+    assert!((5 * largest..10 * largest).contains(&Model::WORK_LIMIT), "{largest} steps");
 }
 
 /// FNV-1a over names and shapes in order.

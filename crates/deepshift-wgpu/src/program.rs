@@ -3,8 +3,8 @@
 use crate::gpu::Traits;
 use crate::layer;
 use crate::shader::Shader;
-use deepshift_core::graph::{PadShortcut, Pool, Shape};
-use deepshift_lowering::{Element, End, Kind, MAX_OPERANDS, Network, Operation, Value, activation_number};
+use deepshift_core::graph::{Activation, PadShortcut, Pool, Shape};
+use deepshift_lowering::{Element, End, Kind, MAX_OPERANDS, Network, Operation, Value};
 use deepshift_shaders as wgsl;
 
 /// A shader and how many workgroups it takes.
@@ -28,9 +28,6 @@ pub const OUTPUT: u32 = 0;
 const PARAMETERS: u32 = 1;
 const OPERAND: u32 = 2;
 const WEIGHTS: u32 = 3;
-
-/// What the largest of a window starts from: f32's lowest number has no decimal that every compiler takes.
-const LEAST: f32 = -3.4e38;
 
 /// Everything that an operation binds, by the number of its binding; the result comes first.
 pub fn bindings(operation: &Operation) -> Vec<(u32, Source)> {
@@ -58,8 +55,15 @@ pub fn dispatch(network: &Network, operation: &Operation, traits: Traits, pictur
         }
         Kind::Identity => each(shader(&[wgsl::IDENTITY, wgsl::EACH]), output.shape),
         Kind::Table(_) => each(shader(&[wgsl::TABLE, wgsl::EACH]), output.shape),
-        Kind::Activation(activation) => each(shader(&[wgsl::ACTIVATION, wgsl::EACH]), output.shape)
-            .set("FUNCTION", activation_number(*activation)),
+        Kind::Activation(activation) => {
+            let files: &[&str] = match activation {
+                Activation::Relu => &[wgsl::RELU, wgsl::EACH],
+                Activation::Relu6 => &[wgsl::RELU6, wgsl::EACH],
+                Activation::Sigmoid => &[wgsl::GATES, wgsl::SIGMOID, wgsl::EACH],
+                Activation::Swish => &[wgsl::GATES, wgsl::SWISH, wgsl::EACH],
+            };
+            each(shader(files), output.shape)
+        }
         Kind::Add(shifts) => {
             let moved = if input.element == Element::Float { wgsl::MOVED_FLOAT } else { wgsl::MOVED_INTEGER };
             add(shader(&[moved, wgsl::ADD]), shifts).set("QUADS", quads)
@@ -71,18 +75,14 @@ pub fn dispatch(network: &Network, operation: &Operation, traits: Traits, pictur
         }
         Kind::MaxPool(windows) => {
             let shader = shader(&[wgsl::MEAN_NONE, wgsl::POOL]).set("LARGEST", true);
-            let shader = match input.element {
-                Element::Float => shader.set("LEAST", LEAST),
-                _ => shader.set("LEAST", -128),
-            };
             pool(shader, Some(windows), input.shape, output.shape)
         }
         Kind::SumPool(windows) => {
-            let shader = shader(&[wgsl::MEAN_NONE, wgsl::POOL]).set("LEAST", 0);
+            let shader = shader(&[wgsl::MEAN_NONE, wgsl::POOL]);
             pool(shader, Some(windows), input.shape, output.shape)
         }
         Kind::MeanPool(windows) => {
-            let shader = shader(&[wgsl::MEAN_FLOAT, wgsl::POOL]).set("LEAST", 0f32);
+            let shader = shader(&[wgsl::MEAN_FLOAT, wgsl::POOL]);
             pool(shader, windows.as_ref(), input.shape, output.shape)
         }
         &Kind::Concat { start, touched } => {
@@ -130,7 +130,7 @@ fn ended(operation: &Operation, input: Value, output: Value, more: &[&'static st
 fn set_format(shader: Shader, operation: &Operation) -> Shader {
     match operation.end {
         End::Rescale(_, format) => shader.set("LOWEST", format.lowest).set("HIGHEST", format.highest),
-        _ => shader,
+        End::AsIs | End::Affine(_) | End::Norm(_) => shader,
     }
 }
 

@@ -73,7 +73,8 @@ fn parts(value: f32) -> (u32, i32) {
 }
 
 impl From<usize> for Literal {
-    /// Shapes are below `2^28`.
+    /// Nothing is cut off: `Graph::shapes` allows no size, stride or dilation above `2^28`, and numbers of workgroups and
+    /// quads stay below what a buffer holds.
     fn from(value: usize) -> Self {
         Self::U32(value as u32)
     }

@@ -1,11 +1,11 @@
 //! What a caller may choose.
 
-use crate::{Error, Kernel, Mode, Result};
+use crate::{Error, Kernel, Mode, Model, Result};
 use std::fmt;
 use std::str::FromStr;
 
 /// How a model is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// Where; by default where it is fastest.
     pub device: Device,
@@ -15,6 +15,21 @@ pub struct Options {
     pub kernel: Kernel,
     /// Threads of the CPU; by default rayon's global pool.
     pub threads: Option<usize>,
+    /// Steps that a picture may take ([`Model::work`]), so that a stranger's file cannot keep a program busy for years; by
+    /// default [`Model::WORK_LIMIT`]. `u64::MAX` allows everything.
+    pub work_limit: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            device: Device::default(),
+            mode: None,
+            kernel: Kernel::default(),
+            threads: None,
+            work_limit: Model::WORK_LIMIT,
+        }
+    }
 }
 
 /// Where a model runs.

@@ -28,10 +28,14 @@ pub(crate) enum Engine {
 }
 
 impl Runner {
-    /// Makes the model ready for the device of the options; [`Device::Auto`] measures all devices on this model. Errors:
-    /// a model that does not hold together, a mode or kernel it has not, a device that is missing or too small.
+    /// Makes the model ready for the device of the options; [`Device::Auto`] measures all devices on this model.
+    ///
+    /// # Errors
+    /// A model that does not hold together, or takes more work than the options allow; a mode or kernel it has not; a
+    /// device that is missing or too small.
     pub async fn new(model: &Model, options: Options) -> Result<Self> {
         let mode = options.mode.unwrap_or_else(|| model.best_mode());
+        model.check_work(mode, options.work_limit)?;
         let (engine, reason) = match options.device {
             Device::Cpu => (cpu(model, mode, options)?, "asked for".into()),
             Device::Wgpu => (wgpu(model, mode, options).await?, "asked for".into()),

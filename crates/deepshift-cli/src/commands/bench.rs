@@ -99,7 +99,7 @@ fn subject(
     kernel: Kernel,
 ) -> deepshift::Result<Subject> {
     let threads = Some(usize::from(arguments.threads));
-    let options = Options { device: device.into(), mode: Some(mode), kernel, threads };
+    let options = Options { device: device.into(), mode: Some(mode), kernel, threads, work_limit: u64::MAX };
     Ok(Subject { runner: pollster::block_on(Runner::new(model, options))?, kernel })
 }
 

@@ -185,14 +185,14 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The function itself.
+    /// The function itself. NaN stays NaN, which `f32::max` and `f32::min` would lose.
     #[inline(always)]
-    // The panic of `f32::clamp` would bring the formatting of floats into the modules for browsers.
-    #[allow(clippy::manual_clamp)]
     pub fn apply(self, x: f32) -> f32 {
+        let relu = |x: f32| if x < 0.0 { 0.0 } else { x };
         match self {
-            Self::Relu => x.max(0.0),
-            Self::Relu6 => x.max(0.0).min(6.0),
+            Self::Relu => relu(x),
+            Self::Relu6 if x > 6.0 => 6.0,
+            Self::Relu6 => relu(x),
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Swish => x / (1.0 + (-x).exp()),
         }
@@ -295,16 +295,66 @@ impl Node {
             Op::BatchNorm(norm) => ["weight", "bias", "running_mean", "running_var"]
                 .map(|suffix| named(suffix, vec![norm.channels]))
                 .into(),
-            _ => Vec::new(),
+            Op::Input(_)
+            | Op::Activation(_)
+            | Op::MaxPool(_)
+            | Op::AvgPool(_)
+            | Op::AdaptiveAvgPool(_)
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat
+            | Op::Flatten
+            | Op::Slice(_)
+            | Op::ChannelShuffle(_)
+            | Op::PadShortcut(_)
+            | Op::Dropout(_)
+            | Op::DropPath(_) => Vec::new(),
         }
     }
 
     /// The scheme of a shift layer; `None` for float layers and everything else.
     pub fn shift_scheme(&self) -> Option<&ShiftScheme> {
-        match &self.op {
-            Op::Conv2d(Conv2d { weight: WeightKind::Shift(scheme), .. })
-            | Op::Linear(Linear { weight: WeightKind::Shift(scheme), .. }) => Some(scheme),
-            _ => None,
+        match self.op.layer()? {
+            Layer { weight: WeightKind::Shift(scheme), .. } => Some(scheme),
+            Layer { weight: WeightKind::Float, .. } => None,
+        }
+    }
+}
+
+/// What convolutions and linear layers share.
+pub(crate) struct Layer<'a> {
+    pub weight: &'a WeightKind,
+    pub bias: bool,
+    /// Weights of an output channel.
+    pub fan_in: usize,
+}
+
+impl Op {
+    /// `None` for what is neither a convolution nor linear.
+    pub(crate) fn layer(&self) -> Option<Layer<'_>> {
+        match self {
+            Self::Conv2d(conv) => {
+                let fan_in = conv.weight_shape()[1..].iter().product();
+                Some(Layer { weight: &conv.weight, bias: conv.bias, fan_in })
+            }
+            Self::Linear(linear) => {
+                Some(Layer { weight: &linear.weight, bias: linear.bias, fan_in: linear.in_features })
+            }
+            Self::Input(_)
+            | Self::BatchNorm(_)
+            | Self::Activation(_)
+            | Self::MaxPool(_)
+            | Self::AvgPool(_)
+            | Self::AdaptiveAvgPool(_)
+            | Self::Add
+            | Self::Multiply
+            | Self::Concat
+            | Self::Flatten
+            | Self::Slice(_)
+            | Self::ChannelShuffle(_)
+            | Self::PadShortcut(_)
+            | Self::Dropout(_)
+            | Self::DropPath(_) => None,
         }
     }
 }
@@ -354,7 +404,21 @@ impl Conv2d {
         match op {
             Op::Conv2d(conv) => Some(conv.clone()),
             Op::Linear(linear) => Some(Self::square(linear.in_features, linear.out_features, 1)),
-            _ => None,
+            Op::Input(_)
+            | Op::BatchNorm(_)
+            | Op::Activation(_)
+            | Op::MaxPool(_)
+            | Op::AvgPool(_)
+            | Op::AdaptiveAvgPool(_)
+            | Op::Add
+            | Op::Multiply
+            | Op::Concat
+            | Op::Flatten
+            | Op::Slice(_)
+            | Op::ChannelShuffle(_)
+            | Op::PadShortcut(_)
+            | Op::Dropout(_)
+            | Op::DropPath(_) => None,
         }
     }
 
@@ -425,6 +489,20 @@ pub(crate) fn check_order<'a>(nodes: impl Iterator<Item = (&'a str, &'a [usize])
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn functions_keep_what_is_not_finite() {
+        use Activation::{Relu, Relu6, Sigmoid, Swish};
+        for activation in [Relu, Relu6, Sigmoid, Swish] {
+            assert!(activation.apply(f32::NAN).is_nan(), "{activation:?}");
+        }
+        let infinite =
+            |activation: Activation| [f32::NEG_INFINITY, f32::INFINITY].map(|x| activation.apply(x));
+        assert_eq!(infinite(Relu), [0.0, f32::INFINITY]);
+        assert_eq!(infinite(Relu6), [0.0, 6.0]);
+        assert_eq!(infinite(Sigmoid), [0.0, 1.0]);
+        assert!(infinite(Swish)[0].is_nan() && infinite(Swish)[1] == f32::INFINITY);
+    }
 
     #[test]
     fn only_what_the_output_depends_on() {

@@ -3,7 +3,8 @@
 use super::{Conv2d, Graph, Linear, Node, Op, PadShortcut, Pool, WeightKind, check_order, node_error};
 use crate::{Error, Result};
 
-/// No node may have more elements per picture, and no weight more entries.
+/// No node may have more elements per picture, no weight more entries, and no window more positions; neither strides nor
+/// dilations are larger. Executors count in 32 bits what these bound, GPUs and browsers everything.
 pub const MAX_ELEMENTS: usize = 1 << 28;
 
 /// All nodes together may have no more elements per picture: an interpreter that keeps every value needs 2 GiB.
@@ -68,15 +69,27 @@ impl TotalElements {
 
 /// Checks the real numbers of an operation; JSON has no way to write NaN and infinity.
 fn check_numbers(op: &Op) -> std::result::Result<(), String> {
-    match op {
-        Op::BatchNorm(norm) if !(norm.eps.is_finite() && norm.eps >= 0.0) => {
-            Err("eps is below 0 or infinite".into())
+    let (usable, otherwise) = match op {
+        Op::BatchNorm(norm) => (norm.eps.is_finite() && norm.eps >= 0.0, "eps is below 0 or infinite"),
+        Op::Dropout(probability) | Op::DropPath(probability) => {
+            ((0.0..=1.0).contains(probability), "a probability is below 0 or above 1")
         }
-        Op::Dropout(probability) | Op::DropPath(probability) if !(0.0..=1.0).contains(probability) => {
-            Err("a probability is below 0 or above 1".into())
-        }
-        _ => Ok(()),
-    }
+        Op::Input(_)
+        | Op::Conv2d(_)
+        | Op::Linear(_)
+        | Op::Activation(_)
+        | Op::MaxPool(_)
+        | Op::AvgPool(_)
+        | Op::AdaptiveAvgPool(_)
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat
+        | Op::Flatten
+        | Op::Slice(_)
+        | Op::ChannelShuffle(_)
+        | Op::PadShortcut(_) => (true, ""),
+    };
+    if usable { Ok(()) } else { Err(otherwise.into()) }
 }
 
 fn check_parameters(node: &Node) -> Result<()> {
@@ -100,12 +113,8 @@ impl Op {
     /// Multiply-accumulates for an output of this shape.
     pub fn multiply_accumulates(&self, shape: &[usize]) -> u64 {
         let elements: usize = shape.iter().product();
-        let fan_in = match self {
-            Op::Conv2d(conv) => conv.weight_shape()[1..].iter().product(),
-            Op::Linear(linear) => linear.in_features,
-            _ => 0,
-        };
-        elements as u64 * fan_in as u64
+        let fan_in = self.layer().map_or(0, |layer| layer.fan_in);
+        (elements as u64).saturating_mul(fan_in as u64)
     }
 
     /// The output's shape for operands of these shapes; in words what does not fit.
@@ -125,8 +134,7 @@ impl Op {
             Op::BatchNorm(norm) => same_channels(norm.channels, inputs[0]),
             Op::Activation(_) | Op::Dropout(_) | Op::DropPath(_) => Ok(inputs[0].to_vec()),
             Op::MaxPool(pool) | Op::AvgPool(pool) => pool.shape(picture(inputs[0])?),
-            Op::AdaptiveAvgPool(size) if size.contains(&0) => Err("an output size is 0".into()),
-            Op::AdaptiveAvgPool(size) => Ok(vec![picture(inputs[0])?[0], size[0], size[1]]),
+            Op::AdaptiveAvgPool(size) => adaptive_shape(*size, picture(inputs[0])?),
             Op::Add => all_equal(inputs),
             Op::Multiply => multiply_shape(inputs),
             Op::Concat => concat_shape(inputs),
@@ -142,13 +150,40 @@ impl Op {
             Op::Input(_) => Some(0),
             Op::Add | Op::Concat => None,
             Op::Multiply => Some(2),
-            _ => Some(1),
+            Op::Conv2d(_)
+            | Op::Linear(_)
+            | Op::BatchNorm(_)
+            | Op::Activation(_)
+            | Op::MaxPool(_)
+            | Op::AvgPool(_)
+            | Op::AdaptiveAvgPool(_)
+            | Op::Flatten
+            | Op::Slice(_)
+            | Op::ChannelShuffle(_)
+            | Op::PadShortcut(_)
+            | Op::Dropout(_)
+            | Op::DropPath(_) => Some(1),
         }
     }
 }
 
 fn picture(shape: &[usize]) -> std::result::Result<[usize; 3], String> {
     shape.try_into().map_err(|_| format!("takes a picture [channels, height, width], not {shape:?}"))
+}
+
+fn adaptive_shape(windows: [usize; 2], [channels, height, width]: [usize; 3]) -> ShapeResult {
+    if windows.contains(&0) {
+        return Err("an output size is 0".into());
+    }
+    for (windows, size) in windows.into_iter().zip([height, width]) {
+        // Windows end at `((index + 1) * size + windows - 1) / windows`, which GPUs and browsers compute in 32 bits.
+        let largest =
+            (windows as u64).checked_mul(size as u64).and_then(|end| end.checked_add(windows as u64));
+        if largest.is_none_or(|largest| largest > u64::from(u32::MAX)) {
+            return Err(format!("{windows} windows over {size} pixels are too many"));
+        }
+    }
+    Ok(vec![channels, windows[0], windows[1]])
 }
 
 fn same_channels(channels: usize, shape: &[usize]) -> ShapeResult {
@@ -240,6 +275,9 @@ fn conv_size(
     }
     let padded = size.checked_add(padding[0]).and_then(|sum| sum.checked_add(padding[1]));
     let reach = (kernel - 1).checked_mul(dilation).and_then(|reach| reach.checked_add(1));
+    if stride > MAX_ELEMENTS || dilation > MAX_ELEMENTS {
+        return Err(format!("a stride of {stride} or a dilation of {dilation} is above {MAX_ELEMENTS}"));
+    }
     match (padded, reach) {
         (Some(padded), Some(reach)) if padded <= MAX_ELEMENTS && reach <= padded => {
             Ok((padded - reach) / stride + 1)
@@ -259,6 +297,9 @@ impl Linear {
 
 impl Pool {
     fn shape(&self, [channels, height, width]: [usize; 3]) -> ShapeResult {
+        if self.kernel[0].checked_mul(self.kernel[1]).is_none_or(|positions| positions > MAX_ELEMENTS) {
+            return Err(format!("a window of {:?} has more than {MAX_ELEMENTS} positions", self.kernel));
+        }
         let [height, width] = [(height, 0), (width, 1)].map(|(size, axis)| pooled_size(self, size, axis));
         match (height, width) {
             (Some(height), Some(width)) => Ok(vec![channels, height, width]),
@@ -270,9 +311,10 @@ impl Pool {
 /// Number of windows along an axis of this size (0: down, 1: right), by PyTorch's rule; `None` where they do not fit.
 pub fn pooled_size(pool: &Pool, size: usize, axis: usize) -> Option<usize> {
     let (kernel, stride, padding) = (pool.kernel[axis], pool.stride[axis], pool.padding[axis]);
-    if kernel == 0 || stride == 0 || padding > kernel / 2 || kernel > MAX_ELEMENTS {
+    if kernel == 0 || stride == 0 || padding > kernel / 2 || kernel.max(stride).max(size) > MAX_ELEMENTS {
         return None;
     }
+    // Nothing overflows: all numbers are at most `MAX_ELEMENTS`, which is 2^28.
     let free = size.checked_add(padding.checked_mul(2)?)?.checked_sub(kernel)?;
     let windows = if pool.ceil_mode { free.div_ceil(stride) } else { free / stride };
     // The last window must start inside the picture or its left padding.
@@ -282,8 +324,8 @@ pub fn pooled_size(pool: &Pool, size: usize, axis: usize) -> Option<usize> {
 
 impl PadShortcut {
     fn shape(&self, [channels, height, width]: [usize; 3]) -> ShapeResult {
-        if self.stride == 0 {
-            return Err("stride must be at least 1".into());
+        if self.stride == 0 || self.stride > MAX_ELEMENTS {
+            return Err(format!("a stride of {} is not between 1 and {MAX_ELEMENTS}", self.stride));
         }
         let channels = channels.checked_add(self.before).and_then(|sum| sum.checked_add(self.after));
         Ok(vec![channels.ok_or("too large")?, height.div_ceil(self.stride), width.div_ceil(self.stride)])
@@ -325,6 +367,52 @@ mod tests {
         assert!(conv_shape(Conv2d { groups: 3, ..conv.clone() }, [4, 8, 9]).is_err());
         assert!(conv_shape(Conv2d { dilation: [9, 9], ..conv.clone() }, [4, 8, 9]).is_err());
         assert!(conv_shape(Conv2d { padding: [usize::MAX; 4], ..conv }, [4, 8, 9]).is_err());
+    }
+
+    /// With a kernel of 1 or a single window nothing else looks at these numbers, and 32 bits would not hold them.
+    #[test]
+    fn numbers_that_do_not_matter_are_bounded_too() {
+        let numbers = [1, MAX_ELEMENTS, MAX_ELEMENTS + 1, 1 << 32, usize::MAX];
+        let allowed = [true, true, false, false, false];
+        let shortcut = |stride| PadShortcut { stride, before: 0, after: 0 };
+        let pool = Pool { kernel: [2; 2], stride: [1; 2], padding: [0; 2], ceil_mode: false };
+        let operations: [&dyn Fn(usize) -> Op; 7] = [
+            &|dilation| Op::Conv2d(Conv2d { dilation: [dilation, 1], ..Conv2d::square(1, 1, 1) }),
+            &|dilation| Op::Conv2d(Conv2d { dilation: [1, dilation], ..Conv2d::square(1, 1, 1) }),
+            &|stride| Op::Conv2d(Conv2d { stride: [1, stride], ..Conv2d::square(1, 1, 1) }),
+            &|stride| Op::MaxPool(Pool { stride: [stride, 1], ..pool }),
+            &|stride| Op::AvgPool(Pool { stride: [1, stride], ceil_mode: true, ..pool }),
+            &|stride| Op::PadShortcut(shortcut(stride)),
+            // With a picture of four rows the windows may be 2^32 / 5 - 1.
+            &|windows| {
+                Op::AdaptiveAvgPool([
+                    if windows == MAX_ELEMENTS { windows } else { windows.saturating_mul(4) },
+                    1,
+                ])
+            },
+        ];
+        for (index, operation) in operations.iter().enumerate() {
+            let accepted = numbers.map(|number| operation(number).shape(&[&[1, 4, 4]]).is_ok());
+            assert_eq!(accepted, allowed, "operation {index}");
+        }
+    }
+
+    #[test]
+    fn windows_are_bounded() {
+        let pool = |kernel: [usize; 2]| {
+            Op::MaxPool(Pool {
+                kernel,
+                stride: [1; 2],
+                padding: kernel.map(|size| size / 2),
+                ceil_mode: false,
+            })
+        };
+        assert!(pool([1 << 14, 1 << 14]).shape(&[&[1, 1, 1]]).is_ok());
+        assert!(pool([1 << 14, (1 << 14) + 1]).shape(&[&[1, 1, 1]]).is_err());
+        assert!(pool([1 << 40, 1 << 40]).shape(&[&[1, 1, 1]]).is_err());
+        let adaptive = |windows, size| Op::AdaptiveAvgPool([windows, 1]).shape(&[&[1, size, 1]]).is_ok();
+        assert!(adaptive((1 << 16) - 1, 1 << 16) && !adaptive(1 << 16, 1 << 16));
+        assert!(adaptive(1 << 16, (1 << 16) - 1 - 1) && !adaptive(usize::MAX, 1));
     }
 
     #[test]

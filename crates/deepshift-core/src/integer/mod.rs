@@ -97,7 +97,13 @@ impl IntegerOp {
             | Self::Multiply(epilogue)
             | Self::AvgPool { epilogue, .. } => std::slice::from_ref(epilogue),
             Self::Concat(epilogues) => epilogues,
-            _ => &[],
+            Self::Input(_)
+            | Self::MaxPool(_)
+            | Self::Table(_)
+            | Self::Flatten
+            | Self::Slice(_)
+            | Self::ChannelShuffle(_)
+            | Self::PadShortcut(_) => &[],
         }
     }
 
@@ -109,7 +115,13 @@ impl IntegerOp {
             | Self::Multiply(epilogue)
             | Self::AvgPool { epilogue, .. } => std::slice::from_mut(epilogue),
             Self::Concat(epilogues) => epilogues,
-            _ => &mut [],
+            Self::Input(_)
+            | Self::MaxPool(_)
+            | Self::Table(_)
+            | Self::Flatten
+            | Self::Slice(_)
+            | Self::ChannelShuffle(_)
+            | Self::PadShortcut(_) => &mut [],
         }
     }
 
@@ -117,14 +129,34 @@ impl IntegerOp {
     pub fn tables(&self) -> Option<&ByteTables> {
         match self {
             Self::Input(tables) | Self::Table(tables) => Some(tables),
-            _ => None,
+            Self::Layer { .. }
+            | Self::Scale(_)
+            | Self::Add(_)
+            | Self::Multiply(_)
+            | Self::Concat(_)
+            | Self::AvgPool { .. }
+            | Self::MaxPool(_)
+            | Self::Flatten
+            | Self::Slice(_)
+            | Self::ChannelShuffle(_)
+            | Self::PadShortcut(_) => None,
         }
     }
 
     pub(crate) fn tables_mut(&mut self) -> Option<&mut ByteTables> {
         match self {
             Self::Input(tables) | Self::Table(tables) => Some(tables),
-            _ => None,
+            Self::Layer { .. }
+            | Self::Scale(_)
+            | Self::Add(_)
+            | Self::Multiply(_)
+            | Self::Concat(_)
+            | Self::AvgPool { .. }
+            | Self::MaxPool(_)
+            | Self::Flatten
+            | Self::Slice(_)
+            | Self::ChannelShuffle(_)
+            | Self::PadShortcut(_) => None,
         }
     }
 }

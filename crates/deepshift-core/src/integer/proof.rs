@@ -20,15 +20,27 @@ pub struct Proof {
     pub largest_accumulator: i64,
 }
 
+/// Largest `|acc|` of each output channel, or one for all channels.
+type Bounds = Vec<i64>;
+
 impl Proof {
-    fn add(&mut self, node: &IntegerNode, epilogue: &Epilogue, channel: usize, bound: i64) -> Result<()> {
-        if !epilogue.channel(channel).is_safe(bound) {
-            return Err(Error::Limit(format!(
-                "node {}, channel {channel}: sums of up to {bound} can overflow",
-                node.name
-            )));
+    /// Proves one epilogue; what has no bound is not proved and so refused.
+    fn add(&mut self, node: &IntegerNode, epilogue: &Epilogue, bounds: &Bounds) -> Result<()> {
+        let channels = bounds.len().max(epilogue.channels);
+        if ![bounds.len(), epilogue.channels].iter().all(|length| [1, channels].contains(length)) {
+            let what = format!("{} bounds for {} rescalings", bounds.len(), epilogue.channels);
+            return Err(node_error(&node.name, what));
         }
-        self.largest_accumulator = self.largest_accumulator.max(bound);
+        for channel in 0..channels {
+            let bound = bounds[if bounds.len() == 1 { 0 } else { channel }];
+            if !epilogue.channel(channel).is_safe(bound) {
+                return Err(Error::Limit(format!(
+                    "node {}, channel {channel}: sums of up to {bound} can overflow",
+                    node.name
+                )));
+            }
+            self.largest_accumulator = self.largest_accumulator.max(bound);
+        }
         Ok(())
     }
 }
@@ -43,60 +55,53 @@ impl IntegerNetwork {
     ) -> Result<Proof> {
         let mut proof = Proof::default();
         for node in &self.nodes {
-            match &node.op {
-                IntegerOp::Layer { layer, epilogue } => {
-                    let name = &graph.nodes[*layer].name;
-                    let weight = weight(name).ok_or_else(|| {
-                        node_error(&node.name, format!("layer {name} has no shift weight: float mode only"))
-                    })?;
-                    self.prove_layer(node, weight, epilogue, &mut proof)?;
-                }
-                _ => self.prove_other(node, &mut proof)?,
+            let bounds = self.bounds(node, graph, &weight)?;
+            let epilogues = node.op.epilogues();
+            if bounds.len() != epilogues.len() {
+                let what = format!("{} bounds for {} epilogues", bounds.len(), epilogues.len());
+                return Err(node_error(&node.name, what));
             }
+            epilogues
+                .iter()
+                .zip(&bounds)
+                .try_for_each(|(epilogue, bounds)| proof.add(node, epilogue, bounds))?;
         }
         Ok(proof)
     }
 
-    fn prove_layer(
+    /// Those of each epilogue.
+    fn bounds<'a>(
         &self,
         node: &IntegerNode,
-        weight: &ShiftWeight,
-        epilogue: &Epilogue,
-        proof: &mut Proof,
-    ) -> Result<()> {
-        if weight.format.bits > MAX_INTEGER_BITS {
-            return Err(node_error(
-                &node.name,
-                format!(
-                    "codes of {} bits: integer mode takes at most {MAX_INTEGER_BITS}",
-                    weight.format.bits
-                ),
-            ));
-        }
-        let magnitude = self.operand_magnitude(node, 0);
-        (0..weight.channels()).try_for_each(|channel| {
-            proof.add(node, epilogue, channel, accumulator_bound(weight, channel, magnitude))
-        })
-    }
-
-    fn prove_other(&self, node: &IntegerNode, proof: &mut Proof) -> Result<()> {
-        let bounds: Vec<i64> = match &node.op {
-            IntegerOp::Scale(_) => vec![self.operand_magnitude(node, 0)],
-            IntegerOp::Concat(epilogues) => {
-                (0..epilogues.len()).map(|operand| self.operand_magnitude(node, operand)).collect()
+        graph: &Graph,
+        weight: impl Fn(&str) -> Option<&'a ShiftWeight>,
+    ) -> Result<Vec<Bounds>> {
+        let magnitude = |operand| self.operand_magnitude(node, operand);
+        Ok(match &node.op {
+            IntegerOp::Layer { layer, .. } => {
+                let name = &graph.nodes[*layer].name;
+                let weight = weight(name).ok_or_else(|| {
+                    node_error(&node.name, format!("layer {name} has no shift weight: float mode only"))
+                })?;
+                vec![layer_bounds(node, weight, magnitude(0))?]
             }
-            IntegerOp::Multiply(_) => vec![self.operand_magnitude(node, 0) * self.operand_magnitude(node, 1)],
+            IntegerOp::Scale(_) => vec![vec![magnitude(0)]],
+            IntegerOp::Concat(_) => (0..node.inputs.len()).map(|operand| vec![magnitude(operand)]).collect(),
+            IntegerOp::Multiply(_) => vec![vec![magnitude(0).saturating_mul(magnitude(1))]],
             IntegerOp::AvgPool { pool, .. } => {
                 let window = (pool.kernel[0] as i64).saturating_mul(pool.kernel[1] as i64);
-                vec![window.saturating_mul(self.operand_magnitude(node, 0))]
+                vec![vec![window.saturating_mul(magnitude(0))]]
             }
-            IntegerOp::Add(_) => vec![self.sum_bound(node)?],
-            _ => Vec::new(),
-        };
-        for (epilogue, bound) in node.op.epilogues().iter().zip(bounds) {
-            (0..epilogue.channels).try_for_each(|channel| proof.add(node, epilogue, channel, bound))?;
-        }
-        Ok(())
+            IntegerOp::Add(_) => vec![vec![self.sum_bound(node)?]],
+            // Copies and tables: nothing is computed.
+            IntegerOp::Input(_)
+            | IntegerOp::MaxPool(_)
+            | IntegerOp::Table(_)
+            | IntegerOp::Flatten
+            | IntegerOp::Slice(_)
+            | IntegerOp::ChannelShuffle(_)
+            | IntegerOp::PadShortcut(_) => Vec::new(),
+        })
     }
 
     fn sum_bound(&self, node: &IntegerNode) -> Result<i64> {
@@ -105,7 +110,7 @@ impl IntegerNetwork {
             .iter()
             .enumerate()
             .map(|(operand, &shift)| self.operand_magnitude(node, operand) << shift)
-            .sum())
+            .fold(0, i64::saturating_add))
     }
 
     /// `F_max - F_i` of each operand of an addition, at most 15.
@@ -125,4 +130,13 @@ impl IntegerNetwork {
     fn operand_magnitude(&self, node: &IntegerNode, operand: usize) -> i64 {
         self.nodes[node.inputs[operand]].format.max_magnitude()
     }
+}
+
+fn layer_bounds(node: &IntegerNode, weight: &ShiftWeight, magnitude: i64) -> Result<Bounds> {
+    let bits = weight.format.bits;
+    if bits > MAX_INTEGER_BITS {
+        let what = format!("codes of {bits} bits: integer mode takes at most {MAX_INTEGER_BITS}");
+        return Err(node_error(&node.name, what));
+    }
+    Ok((0..weight.channels()).map(|channel| accumulator_bound(weight, channel, magnitude)).collect())
 }

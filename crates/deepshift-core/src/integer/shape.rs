@@ -55,26 +55,41 @@ impl IntegerNetwork {
             return Err(node_error(&node.name, "its format lacks 0, the value of padding"));
         }
         let inputs: Vec<&IntegerNode> = node.inputs.iter().map(|&input| &self.nodes[input]).collect();
-        if matches!(node.op, IntegerOp::Flatten) {
-            // A copy: also on the way from the last epilogue to the output, where values are wider than i8.
-            return same_format(node, &inputs);
-        }
-        if let Some(wide) = inputs.iter().find(|input| !input.format.fits_i8()) {
-            return Err(node_error(&node.name, format!("its operand {} is no i8", wide.name)));
-        }
         match node.op {
+            // A copy: also on the way from the last epilogue to the output, where values are wider than i8.
+            IntegerOp::Flatten => same_format(node, &inputs),
             IntegerOp::MaxPool(_)
             | IntegerOp::Slice(_)
             | IntegerOp::ChannelShuffle(_)
-            | IntegerOp::PadShortcut(_) => same_format(node, &inputs),
-            IntegerOp::Input(_) | IntegerOp::Table(_) if !node.format.fits_i8() => {
-                Err(node_error(&node.name, "a table gives i8 only"))
+            | IntegerOp::PadShortcut(_) => narrow(node, &inputs).and_then(|()| same_format(node, &inputs)),
+            IntegerOp::Input(_) | IntegerOp::Table(_) => {
+                narrow(node, &inputs)?;
+                if node.format.fits_i8() {
+                    Ok(())
+                } else {
+                    Err(node_error(&node.name, "a table gives i8 only"))
+                }
             }
-            _ if i64::from(MAX_OUTPUT) < node.format.max_magnitude() => {
-                Err(node_error(&node.name, "its format reaches 2^24"))
+            IntegerOp::Layer { .. }
+            | IntegerOp::Scale(_)
+            | IntegerOp::Add(_)
+            | IntegerOp::Multiply(_)
+            | IntegerOp::Concat(_)
+            | IntegerOp::AvgPool { .. } => {
+                narrow(node, &inputs)?;
+                if node.format.max_magnitude() > i64::from(MAX_OUTPUT) {
+                    return Err(node_error(&node.name, "its format reaches 2^24"));
+                }
+                Ok(())
             }
-            _ => Ok(()),
         }
+    }
+}
+
+fn narrow(node: &IntegerNode, inputs: &[&IntegerNode]) -> Result<()> {
+    match inputs.iter().find(|input| !input.format.fits_i8()) {
+        Some(wide) => Err(node_error(&node.name, format!("its operand {} is no i8", wide.name))),
+        None => Ok(()),
     }
 }
 
@@ -87,7 +102,12 @@ fn same_format(node: &IntegerNode, inputs: &[&IntegerNode]) -> Result<()> {
 
 impl IntegerNode {
     fn shape(&self, graph: &Graph, inputs: &[&[usize]]) -> std::result::Result<Vec<usize>, String> {
-        let op = match &self.op {
+        self.graph_op(graph)?.shape(inputs)
+    }
+
+    /// The operation of a graph whose values have the same shape and cost as much work.
+    pub(crate) fn graph_op(&self, graph: &Graph) -> std::result::Result<Op, String> {
+        Ok(match &self.op {
             IntegerOp::Input(_) => Op::Input(graph.input_shape().to_vec()),
             IntegerOp::Layer { layer, .. } => match graph.nodes.get(*layer).map(|node| &node.op) {
                 Some(op @ (Op::Conv2d(_) | Op::Linear(_))) => op.clone(),
@@ -103,8 +123,7 @@ impl IntegerNode {
             IntegerOp::Slice(range) => Op::Slice(*range),
             IntegerOp::ChannelShuffle(groups) => Op::ChannelShuffle(*groups),
             IntegerOp::PadShortcut(shortcut) => Op::PadShortcut(*shortcut),
-        };
-        op.shape(inputs)
+        })
     }
 }
 
@@ -114,24 +133,33 @@ fn check_channels(
     inputs: &[&[usize]],
 ) -> std::result::Result<(), String> {
     let wanted: Vec<usize> = match &node.op {
-        IntegerOp::Concat(epilogues) if epilogues.len() != inputs.len() => {
-            return Err(format!("{} epilogues for {} operands", epilogues.len(), inputs.len()));
-        }
         IntegerOp::Concat(_) => inputs.iter().map(|input| input[0]).collect(),
-        _ => vec![shape[0]; node.op.epilogues().len()],
+        IntegerOp::AvgPool { pool, .. } if pool.ceil_mode => {
+            return Err("an average needs windows of equal size, and ceil mode cuts some".into());
+        }
+        IntegerOp::Layer { .. }
+        | IntegerOp::Scale(_)
+        | IntegerOp::Add(_)
+        | IntegerOp::Multiply(_)
+        | IntegerOp::AvgPool { .. } => vec![shape[0]],
+        IntegerOp::Input(_)
+        | IntegerOp::MaxPool(_)
+        | IntegerOp::Table(_)
+        | IntegerOp::Flatten
+        | IntegerOp::Slice(_)
+        | IntegerOp::ChannelShuffle(_)
+        | IntegerOp::PadShortcut(_) => Vec::new(),
     };
-    for (epilogue, channels) in node.op.epilogues().iter().zip(wanted) {
+    let epilogues = node.op.epilogues();
+    if epilogues.len() != wanted.len() {
+        return Err(format!("{} epilogues where {} are needed", epilogues.len(), wanted.len()));
+    }
+    for (epilogue, channels) in epilogues.iter().zip(wanted) {
         if epilogue.channels != epilogue.rescales.len() || ![1, channels].contains(&epilogue.channels) {
             return Err(format!("{} rescalings for {channels} channels", epilogue.channels));
         }
     }
-    check_tables(node, shape)?;
-    match node.op {
-        IntegerOp::AvgPool { pool, .. } if pool.ceil_mode => {
-            Err("an average needs windows of equal size, and ceil mode cuts some".into())
-        }
-        _ => Ok(()),
-    }
+    check_tables(node, shape)
 }
 
 fn check_tables(node: &IntegerNode, shape: &[usize]) -> std::result::Result<(), String> {

@@ -3,6 +3,8 @@
 mod picture;
 pub mod resample;
 
+use picture::MAX_SIDE;
+
 use crate::fixed::FixedPoint;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -74,11 +76,11 @@ impl Preprocessing {
             && self.std.iter().all(|std| std.is_finite() && *std > 0.0);
         let channels = channels(input_shape);
         let largest_crop = input_shape.iter().skip(1).copied().max().unwrap_or(1);
-        let covers = self.resize.is_none_or(|side| side as usize >= largest_crop);
+        let covers = self.resize.is_none_or(|side| (largest_crop..=MAX_SIDE).contains(&(side as usize)));
         if !usable || !covers || self.mean.len() != channels || self.std.len() != channels {
             return Err(Error::argument(format!(
                 "preprocessing does not fit an input of shape {input_shape:?}: it needs a finite mean and a positive \
-                 deviation of each channel, and to resize to no less than the input"
+                 deviation of each channel, and to resize to no less than the input and no more than {MAX_SIDE}"
             )));
         }
         Ok(())

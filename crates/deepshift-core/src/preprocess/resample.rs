@@ -23,7 +23,7 @@ pub struct Taps {
 
 impl Axis {
     /// Pixels `wanted` of `size` ones resized to `resized`.
-    pub fn new(size: usize, resized: usize, wanted: Range<usize>, interpolation: Interpolation) -> Self {
+    pub fn new(size: usize, resized: u64, wanted: Range<usize>, interpolation: Interpolation) -> Self {
         let scale = size as f64 / resized as f64;
         Self { taps: wanted.map(|index| Taps::new(size, index, scale, interpolation)).collect() }
     }

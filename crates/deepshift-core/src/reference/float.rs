@@ -208,7 +208,13 @@ fn pooled(
 
 fn largest(pool: &Pool, plane: &Plane, row: usize, column: usize) -> f32 {
     let [rows, columns] = [window(pool, 0, plane.size[0], row), window(pool, 1, plane.size[1], column)];
-    plane.covered(rows, columns).fold(f32::NEG_INFINITY, f32::max)
+    plane.covered(rows, columns).fold(f32::NEG_INFINITY, larger)
+}
+
+/// The larger one; NaN where one is, which `f32::max` would lose.
+#[inline(always)]
+pub fn larger(one: f32, other: f32) -> f32 {
+    if one.is_nan() || one > other { one } else { other }
 }
 
 fn mean(pool: &Pool, plane: &Plane, row: usize, column: usize) -> f32 {
@@ -220,9 +226,9 @@ fn mean(pool: &Pool, plane: &Plane, row: usize, column: usize) -> f32 {
 
 fn adaptive_mean(size: [usize; 2], plane: &Plane, row: usize, column: usize) -> f32 {
     let span = |index: usize, axis: usize| {
-        // In u64: on a 32-bit machine these products overflow.
-        let [index, from, to] = [index, plane.size[axis], size[axis]].map(|size| size as u64);
-        (index * from / to) as usize..((index + 1) * from).div_ceil(to) as usize
+        // A graph's shapes are only those for which 32 bits hold these products.
+        let (from, to) = (plane.size[axis], size[axis]);
+        index * from / to..((index + 1) * from).div_ceil(to)
     };
     let (rows, columns) = (span(row, 0), span(column, 1));
     let count = rows.len() * columns.len();
@@ -259,4 +265,20 @@ pub(super) fn pad_shortcut<T: Copy + Default>(
         }
     }
     output
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_larger_one_is_nan_wherever_nan_stands() {
+        let list = [1.0, f32::NAN, 3.0, f32::NEG_INFINITY];
+        for start in 0..4 {
+            let rotated = (0..4).map(|index| list[(start + index) % 4]);
+            assert!(rotated.fold(f32::NEG_INFINITY, larger).is_nan());
+        }
+        assert_eq!(larger(f32::NEG_INFINITY, f32::NEG_INFINITY), f32::NEG_INFINITY);
+        assert_eq!([larger(1.0, 2.0), larger(f32::INFINITY, 2.0)], [2.0, f32::INFINITY]);
+    }
 }

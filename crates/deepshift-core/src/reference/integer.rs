@@ -127,7 +127,10 @@ impl Step<'_> {
         let (x, x_shape) = self.operands[0];
         Ok(match &node.op {
             Op::Conv2d(conv) => convolve(conv, x, x_shape, &weight, self.shape),
-            _ => weight.chunks(x.len()).map(|row| row.iter().zip(x).map(|(w, q)| w * q).sum()).collect(),
+            Op::Linear(_) => {
+                weight.chunks(x.len()).map(|row| row.iter().zip(x).map(|(w, q)| w * q).sum()).collect()
+            }
+            other => return Err(Error::argument(format!("node {} is no layer but {other:?}", node.name))),
         })
     }
 

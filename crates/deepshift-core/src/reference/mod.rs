@@ -4,6 +4,6 @@ mod float;
 mod integer;
 mod window;
 
-pub use float::{float_logits, float_nodes};
+pub use float::{float_logits, float_nodes, larger};
 pub use integer::{integer_input, integer_logits, integer_nodes};
 pub use window::{average_divisor, window};

@@ -59,7 +59,17 @@ fn count(model: &Model, node: &Node, shape: &[usize], operations: &mut Operation
         Op::BatchNorm(_) => operations.multiply(&node.name, "scale of each channel", elements),
         Op::Multiply => operations.multiply(&node.name, "product of activations", elements),
         Op::AvgPool(_) | Op::AdaptiveAvgPool(_) => operations.multiply(&node.name, "mean", elements),
-        _ => {}
+        Op::Input(_)
+        | Op::Activation(_)
+        | Op::MaxPool(_)
+        | Op::Add
+        | Op::Concat
+        | Op::Flatten
+        | Op::Slice(_)
+        | Op::ChannelShuffle(_)
+        | Op::PadShortcut(_)
+        | Op::Dropout(_)
+        | Op::DropPath(_) => {}
     }
 }
 

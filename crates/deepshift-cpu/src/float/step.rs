@@ -9,7 +9,7 @@ use crate::pool::Windows;
 use deepshift_core::Kernel;
 use deepshift_core::Model;
 use deepshift_core::graph::{Activation, BatchNorm, Node, Op, PadShortcut, Pool, Shape};
-use deepshift_core::reference::average_divisor;
+use deepshift_core::reference::{average_divisor, larger};
 
 /// A node's operation with all that can be known ahead.
 pub(super) enum Step {
@@ -146,7 +146,7 @@ fn largest(context: Context, x: &[f32], windows: &Windows, out: &mut [f32]) {
             out.fill(f32::NEG_INFINITY);
             windows.for_each_pixel(x, pixel, |x| {
                 for (largest, x) in out.iter_mut().zip(x) {
-                    *largest = largest.max(*x);
+                    *largest = larger(*largest, *x);
                 }
             });
         },

@@ -137,7 +137,7 @@ impl Entry {
             )),
             Input::Pictures(bytes) => {
                 let mut out = vec![0; bytes.len()];
-                // A vector of features has as many tables as features, each for one byte.
+                // A vector of features has one table for all.
                 channels_last(bytes, shape, &mut out, |channel, byte| {
                     self.tables.entries[channel % self.tables.count * 256 + usize::from(byte)]
                 });

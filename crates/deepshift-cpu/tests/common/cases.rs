@@ -1,7 +1,9 @@
 //! Layers and networks on which every executor is tried.
 
 use super::{LayerSpec, Random, Twin};
-use deepshift_core::graph::{Activation, Conv2d, GraphBuilder, Op, PadShortcut, Pool};
+use deepshift_core::graph::{
+    Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Linear, Op, PadShortcut, Pool, WeightKind,
+};
 use deepshift_core::{FixedPoint, FloatTensor, Model, Preprocessing, Provenance, ShiftType, Tensor};
 
 /// Shapes at which kernels go wrong: `(what, convolution, input)`.
@@ -163,6 +165,14 @@ pub fn every_float_operation(seed: u64) -> Model {
     let logits = builder.linear("fc", dropout, 15 * 2, 10);
     let mut graph = builder.finish(logits);
     graph.outputs.push(auxiliary);
+    Model {
+        preprocessing: Some(Preprocessing::new(vec![0.4; 3], vec![0.2, 0.3, 0.25])),
+        ..random_floats(graph, seed)
+    }
+}
+
+/// A model of this graph with random f32 parameters.
+fn random_floats(graph: Graph, seed: u64) -> Model {
     let mut random = Random(seed);
     let tensors = graph.parameters().into_iter().map(|(name, shape)| {
         let mut values = random.floats(shape.iter().product(), 0.5);
@@ -175,8 +185,84 @@ pub fn every_float_operation(seed: u64) -> Model {
         tensors: tensors.collect(),
         graph,
         integer: None,
-        preprocessing: Some(Preprocessing::new(vec![0.4; 3], vec![0.2, 0.3, 0.25])),
+        preprocessing: None,
         classes: Vec::new(),
         provenance: Provenance::default(),
     }
+}
+
+/// Each float operation alone, then layers after layers: what NaN and infinities must get through, or not.
+pub fn alone() -> Vec<Model> {
+    let pool = Pool { kernel: [3, 2], stride: [2, 1], padding: [1, 0], ceil_mode: true };
+    let shortcut = PadShortcut { stride: 2, before: 1, after: 2 };
+    let square = Conv2d::square;
+    let operations = [
+        vec![Op::Activation(Activation::Relu)],
+        vec![Op::Activation(Activation::Relu6)],
+        vec![Op::Activation(Activation::Sigmoid)],
+        vec![Op::Activation(Activation::Swish)],
+        vec![Op::BatchNorm(BatchNorm { channels: 6, eps: 1e-5 })],
+        vec![Op::MaxPool(pool)],
+        vec![Op::AvgPool(pool)],
+        vec![Op::AdaptiveAvgPool([3, 2])],
+        vec![Op::Add],
+        vec![Op::Multiply],
+        vec![Op::Concat],
+        vec![Op::Flatten],
+        vec![Op::Slice([1, 3])],
+        vec![Op::ChannelShuffle(3)],
+        vec![Op::PadShortcut(shortcut)],
+        vec![Op::Dropout(0.5)],
+        vec![Op::DropPath(0.5)],
+        vec![Op::Conv2d(square(6, 7, 3).padded(1).biased()), Op::Conv2d(square(7, 5, 1))],
+        vec![Op::Conv2d(Conv2d { groups: 6, ..square(6, 6, 3) }), Op::Activation(Activation::Relu)],
+        vec![Op::Conv2d(Conv2d { groups: 2, ..square(6, 10, 2) }), Op::MaxPool(pool)],
+        vec![Op::Conv2d(square(6, 1, 3)), Op::Flatten, linear(20, 3), linear(3, 5)],
+    ];
+    let model = |(index, operations): (usize, Vec<Op>)| {
+        let mut builder = GraphBuilder::new("alone", &[6, 7, 6]);
+        let mut last = 0;
+        for (place, op) in operations.into_iter().enumerate() {
+            let operands = if matches!(op, Op::Add | Op::Multiply | Op::Concat) { 2 } else { 1 };
+            last = builder.op(&format!("node{place}"), op, &vec![last; operands]);
+        }
+        random_floats(builder.finish(last), index as u64)
+    };
+    operations.into_iter().enumerate().map(model).collect()
+}
+
+fn linear(in_features: usize, out_features: usize) -> Op {
+    Op::Linear(Linear { in_features, out_features, bias: true, weight: WeightKind::Float })
+}
+
+/// Inputs of so many values with what is no number, and next to nothing else.
+pub fn not_finite(count: usize) -> Vec<Vec<f32>> {
+    let mut random = Random(count as u64);
+    let special = [
+        vec![f32::NAN],
+        vec![f32::INFINITY],
+        vec![f32::NEG_INFINITY],
+        vec![f32::NAN, f32::INFINITY, f32::NEG_INFINITY],
+    ];
+    let input = |special: Vec<f32>| {
+        let mut values = random.floats(count, 4.0);
+        for index in 0..3 * special.len() {
+            values[random.below(count)] = special[index % special.len()];
+        }
+        values
+    };
+    let mut inputs: Vec<_> = special.into_iter().map(input).collect();
+    inputs.extend([f32::NAN, f32::INFINITY, f32::NEG_INFINITY].map(|value| vec![value; count]));
+    inputs
+}
+
+/// The first logit that is further from what is expected than 1e-5 of the largest, or is another of NaN and the infinities.
+pub fn difference(logits: &[f32], expected: &[f32]) -> Option<usize> {
+    assert_eq!(logits.len(), expected.len());
+    let finite = expected.iter().filter(|x| x.is_finite());
+    let largest = finite.fold(0f32, |largest, x| largest.max(x.abs()));
+    logits.iter().zip(expected).position(|(&got, &expected)| {
+        let same = got == expected || (got.is_nan() && expected.is_nan());
+        !same && !((got - expected).abs() <= 1e-5 * largest)
+    })
 }

@@ -23,7 +23,7 @@ impl Region {
 
     /// How its rows and columns become so many.
     pub fn axes(&self, size: [usize; 2], interpolation: Interpolation) -> [Axis; 2] {
-        let axis = |length: usize, wanted: usize| Axis::new(length, wanted, 0..wanted, interpolation);
+        let axis = |length: usize, wanted: usize| Axis::new(length, wanted as u64, 0..wanted, interpolation);
         [axis(self.height, size[0]), axis(self.width, size[1])]
     }
 }

@@ -1,7 +1,7 @@
 //! Float mode agrees with the reference interpreter to rounding error.
 
 use crate::assertions::{run, try_run};
-use crate::common::cases::{every_float_operation, float_shapes};
+use crate::common::cases::{alone, difference, every_float_operation, float_shapes, not_finite};
 use crate::common::{Error, Gpu, LayerSpec, Options, Random, Twin, gpu, variants};
 use deepshift_core::graph::{GraphBuilder, Linear, Op, ShiftScheme, WeightKind};
 use deepshift_core::reference::float_logits;
@@ -12,15 +12,12 @@ use deepshift_core::{
 /// Asserts agreement to 1e-5 of the largest logit.
 fn assert_close(gpu: &Gpu, model: &Model, input: Input, what: &str) {
     let expected = float_logits(model, input).expect(what);
-    let largest = expected.iter().fold(0f32, |largest, x| largest.max(x.abs()));
     let devices = variants(gpu);
     let dots = devices.iter().map(|gpu| (gpu, Kernel::Dot));
     for (gpu, kernel) in dots.chain([(gpu, Kernel::NaiveMultiply)]) {
         let logits = run(gpu, model, input, Options { mode: Mode::Float, kernel }, what);
-        assert_eq!(logits.len(), expected.len());
-        for (got, expected) in logits.iter().zip(&expected) {
-            let error = (got - expected).abs() / largest;
-            assert!(error <= 1e-5, "{what} {kernel}: {got} instead of {expected}");
+        if let Some(index) = difference(&logits, &expected) {
+            panic!("{what} {kernel}: {} instead of {}", logits[index], expected[index]);
         }
     }
 }
@@ -85,6 +82,25 @@ fn whole_networks_with_every_operation() {
         assert_close(gpu, &model, Input::Pictures(&bytes), "bytes");
         let values: Vec<f32> = random.floats(429 * 2, 2.0);
         assert_close(gpu, &model, Input::Values(&values), "values");
+    }
+}
+
+#[test]
+fn what_is_not_finite_stays_so() {
+    let Some(gpu) = gpu() else { return };
+    for model in alone() {
+        // All inputs at once, as one batch.
+        let values = not_finite(252).concat();
+        assert_close(gpu, &model, Input::Values(&values), &format!("{:?}", model.graph.nodes));
+    }
+    for (index, (conv, shape)) in float_shapes().into_iter().enumerate() {
+        for fixed in [None, FixedPoint::from_activation_bits(3, 5).ok()] {
+            let mut twin = Twin::new(index as u64, &shape);
+            let spec = LayerSpec { fixed, exponents: true, ..LayerSpec::new(ShiftType::PS, 4) };
+            let output = twin.conv(0, conv.clone(), spec);
+            let values = not_finite(shape.iter().product()).concat();
+            assert_close(gpu, &twin.finish(output), Input::Values(&values), &format!("{spec:?} {conv:?}"));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Integer mode equals the reference interpreter to the bit, over the table of the CPU kernels.
 
 use crate::assertions::{assert_exact, assert_integer_exact};
-use crate::common::cases::{edge_shapes, every_operation, random_conv, single, specs};
+use crate::common::cases::{edge_shapes, every_operation, not_finite, random_conv, single, specs};
 use crate::common::{LayerSpec, Random, Twin, gpu};
 use deepshift_core::graph::{Activation, Conv2d};
 use deepshift_core::integer::Rescale;
@@ -77,6 +77,18 @@ fn whole_networks_with_every_operation() {
         let pictures = bytes(&mut random, count * 360);
         assert_integer_exact(gpu, &model, Input::Pictures(&pictures), &format!("seed {seed}"));
     }
+}
+
+/// NaN enters as 0 and infinities as the ends of the format.
+#[test]
+fn inputs_that_are_not_finite() {
+    let Some(gpu) = gpu() else { return };
+    let model = every_operation(2);
+    let values = not_finite(360).concat();
+    assert_integer_exact(gpu, &model, Input::Values(&values), "not finite");
+    let zero: Vec<f32> = values.iter().map(|&x| if x.is_nan() { 0.0 } else { x }).collect();
+    let expected = integer_logits(&model, Input::Values(&zero)).expect("logits");
+    assert_exact(gpu, &model, Input::Values(&values), Kernel::Dot, &expected, "NaN is not 0");
 }
 
 #[test]

@@ -82,7 +82,21 @@ fn only_user(graph: &Graph, users: &[Vec<usize>], index: usize) -> Option<usize>
 
 /// Whether an operation's values are its operand's, in the same format. (Fusion leaves no dropout, which would be one too.)
 pub(super) fn copies(op: &Op) -> bool {
-    matches!(op, Op::MaxPool(_) | Op::Flatten | Op::Slice(_) | Op::ChannelShuffle(_) | Op::PadShortcut(_))
+    match op {
+        Op::MaxPool(_) | Op::Flatten | Op::Slice(_) | Op::ChannelShuffle(_) | Op::PadShortcut(_) => true,
+        Op::Input(_)
+        | Op::Conv2d(_)
+        | Op::Linear(_)
+        | Op::BatchNorm(_)
+        | Op::Activation(_)
+        | Op::AvgPool(_)
+        | Op::AdaptiveAvgPool(_)
+        | Op::Add
+        | Op::Multiply
+        | Op::Concat
+        | Op::Dropout(_)
+        | Op::DropPath(_) => false,
+    }
 }
 
 /// Whether an operation ends in an epilogue, or a table, that rounds to a format of its own.
@@ -91,5 +105,8 @@ pub(super) fn rounds(op: &Op) -> bool {
 }
 
 fn is_clamp(activation: &Activation) -> bool {
-    matches!(activation, Activation::Relu | Activation::Relu6)
+    match activation {
+        Activation::Relu | Activation::Relu6 => true,
+        Activation::Sigmoid | Activation::Swish => false,
+    }
 }

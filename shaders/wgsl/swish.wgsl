@@ -1,0 +1,3 @@
+fn applied(values: Lanes) -> Lanes {
+    return values * gates(values);
+}
