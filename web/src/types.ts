@@ -21,6 +21,12 @@ export interface LoadOptions {
   mode?: "auto" | Mode | undefined;
   /** Default `"dot"`. */
   kernel?: Kernel | undefined;
+  /**
+   * How many operations one picture may take: a model that takes more is refused with a `LimitError` before anything runs.
+   * Default 2^37, seven times what VGG-19 takes; `Infinity` allows any number, and a stranger's file can then keep its
+   * thread busy for years. Channels count in sixteens, and every position of a pooling's window counts.
+   */
+  maxOperations?: number | undefined;
   /** Ends loading; the promise is then rejected with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Called as the model arrives. */

@@ -68,7 +68,7 @@ new DataView(file.buffer).setUint32(12, header.length, true);
 file.set(header, 24);
 
 export function request(device: Request["device"], signal?: AbortSignal): Request {
-  return { platform: node, file, device, mode: "auto", kernel: "dot", wasmUrl: undefined, signal };
+  return { platform: node, file, device, mode: "auto", kernel: "dot", maxOperations: undefined, wasmUrl: undefined, signal };
 }
 
 export function devices(wasm: StartMaker, webgpu: StartMaker): Devices {

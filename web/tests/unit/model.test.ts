@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { crc32 } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { cpuAssets } from "../../src/assets.js";
 import { type CpuBuild, bestBuild } from "../../src/features.js";
-import { BadArgumentError, BadFileError, type Model, type ModelInput, UnsupportedError, load } from "../../src/index-node.js";
+import { BadArgumentError, BadFileError, LimitError, type Model, type ModelInput, UnsupportedError, load } from "../../src/index-node.js";
 import { inspect } from "../../src/inspect-node.js";
 import { node } from "../../src/platform-node.js";
 import { start } from "../../src/start.js";
@@ -35,7 +36,7 @@ describe("every build computes the reference's bits", () => {
     test(build, async () => {
       const { Network } = await start(cpuAssets[build], node);
       for (const kernel of ["dot", "shift", "naive-multiply"]) {
-        const network = new Network(file, "integer", kernel);
+        const network = new Network(file, "integer", kernel, undefined);
         expect(network.device).toBe(`wasm-${build}`);
         expect(Array.from(network.run_pictures(bytes))).toEqual(digit.integer);
         network.free();
@@ -246,11 +247,59 @@ test("the number of answers is a whole number from 1 on", async () => {
   });
 });
 
+test("a model that takes more operations than allowed is refused before it runs", async () => {
+  for (const device of ["auto", "wasm"] as const) {
+    const error = (await load(file, { device, maxOperations: 1000 }).catch((error: unknown) => error)) as LimitError;
+    expect(error).toBeInstanceOf(LimitError);
+    expect(error.message).toMatch(/\b1000\b/);
+    const operations = Math.max(...error.message.match(/\d+/g)!.map(Number));
+    await expect(load(file, { device, maxOperations: operations - 1 })).rejects.toBeInstanceOf(LimitError);
+    await using(load(file, { device, maxOperations: operations }), (model) => model.run(bytes));
+    await using(load(file, { device, maxOperations: Infinity }), (model) => model.run(bytes));
+  }
+});
+
+test("a small file that would take years is refused unless that is allowed", async () => {
+  for (const device of ["auto", "wasm"] as const) {
+    const refused = load(endless(), { device });
+    await expect(refused).rejects.toBeInstanceOf(LimitError);
+    await expect(refused).rejects.toThrow(String(2 ** 37));
+  }
+  const allowed = await load(endless(), { device: "wasm", maxOperations: Infinity });
+  expect(allowed.info.architecture).toBe("endless");
+  allowed.dispose();
+});
+
+/** A file of some hundred bytes: a pooling of windows of 4096 x 4096 pixels, one for each pixel. */
+function endless(): Uint8Array {
+  const side = 1 << 12;
+  const pool = { kernel: [side, side], stride: [1, 1], padding: [side / 2, side / 2] };
+  const nodes = [
+    { name: "input", op: { input: [1, side, side] }, inputs: [] },
+    { name: "pool", op: { max_pool: pool }, inputs: [0] },
+    { name: "mean", op: { adaptive_avg_pool: [1, 1] }, inputs: [1] },
+    { name: "flatten", op: "flatten", inputs: [2] },
+  ];
+  const graph = { name: "endless", nodes, outputs: [3], head: "logits" };
+  const header = Buffer.from(JSON.stringify({ provenance: { license: "", origin: "" }, graph, tensors: [] }));
+  const file = Buffer.alloc(24 + header.length + 4);
+  file.write("dshift\r\n");
+  file.writeUInt32LE(1, 8);
+  file.writeUInt32LE(header.length, 12);
+  header.copy(file, 24);
+  file.writeUInt32LE(crc32(file.subarray(0, -4)), 24 + header.length);
+  return file;
+}
+
 test("wrong options and files are refused", async () => {
   const refused = [
     [{ device: "gpu" }, "bad-argument"],
     [{ mode: "double" }, "bad-argument"],
     [{ kernel: "fast" }, "bad-argument"],
+    [{ maxOperations: 0 }, "bad-argument"],
+    [{ maxOperations: NaN }, "bad-argument"],
+    [{ maxOperations: "9" }, "bad-argument"],
+    [{ maxOperations: 9n }, "bad-argument"],
     [{ mode: "float", kernel: "shift" }, "bad-argument"],
     [{ device: "webgpu" }, "unsupported"],
   ] as const;
