@@ -85,12 +85,7 @@ impl Network {
 }
 
 impl Network {
-    fn make(
-        file: &[u8],
-        mode: &str,
-        kernel: &str,
-        work_limit: Option<f64>,
-    ) -> deepshift_cpu::Result<Self> {
+    fn make(file: &[u8], mode: &str, kernel: &str, work_limit: Option<f64>) -> deepshift_cpu::Result<Self> {
         let kernel = kernel.parse()?;
         let model = Model::from_bytes(file)?;
         let mode = if mode == "auto" { model.best_mode() } else { mode.parse()? };
