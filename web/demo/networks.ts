@@ -5,6 +5,7 @@
 import { type DeviceReport, load, type LoadOptions, type Model, type ModelInfo } from "deepshift";
 import { inspect, load as loadInWorker, type ModelReport } from "deepshift/worker";
 import shipped from "../models/index.json";
+import { recall, remember } from "./page/browser-storage.js";
 import { download } from "./page/download.js";
 
 export type DeviceChoice = "auto" | "webgpu" | "wasm";
@@ -50,9 +51,10 @@ export const entries: Entry[] = shipped.flatMap(({ title, file, kind, samples })
 
 const KEY = "deepshift-network";
 /** The shipped network that was chosen last, on an earlier visit too. */
-const kept = shipped.findIndex(({ file }) => file === localStorage.getItem(KEY));
+const kept = shipped.findIndex(({ file }) => file === recall(KEY));
 
-let index = Math.max(kept, 0);
+/** What was current, the current one last: where one goes, the one before comes back. */
+let history: Entry[] = entries.slice(Math.max(kept, 0)).slice(0, 1);
 /** Whether somebody chose it, and not the page. */
 let chosen = kept >= 0;
 let device: DeviceChoice = "auto";
@@ -65,7 +67,10 @@ type Listener = () => void;
 const listeners = new Set<Listener>();
 let showProgress: (fraction: number | undefined) => void = () => {};
 
-export const current = (): number => index;
+const entry = (): Entry | undefined => history.at(-1);
+/** Its place among the entries. */
+export const current = (): number => entries.findIndex((each) => each === entry());
+export const isCurrent = (which: Entry): boolean => which === entry();
 export const chosenDevice = (): DeviceChoice => device;
 
 export function onChange(listener: Listener): void {
@@ -78,61 +83,79 @@ export function onProgress(show: (fraction: number | undefined) => void): void {
 }
 
 /** Adds a network and makes it the current one. */
-export function add(title: string, file: Uint8Array<ArrayBuffer>): void {
-  entries.push({ title, source: file, samples: entries[0]?.samples ?? [], digits: undefined });
-  choose(entries.length - 1);
+export function add(title: string, file: Uint8Array<ArrayBuffer>): Entry {
+  const added: Entry = { title, source: file, samples: entries[0]?.samples ?? [], digits: undefined };
+  entries.push(added);
+  chosen = true;
+  become(added);
+  return added;
 }
 
-/** Takes back what was added last, which turned out to be no network. */
-export function dropLast(before: number): void {
-  entries.pop();
-  choose(before);
+/** Takes back one that was added and turned out to be no network; others may have been added or chosen since. */
+export function remove(removed: Entry): void {
+  const wasCurrent = isCurrent(removed);
+  entries.splice(entries.indexOf(removed), 1);
+  history = history.filter((each) => each !== removed);
+  if (wasCurrent) release();
+  else notify();
 }
 
 /** Makes a network of this kind the current one, unless somebody has chosen one or it cannot be fetched. */
 export function prefer(kind: Kind): void {
   const digits = kind === "digits";
-  const first = entries.findIndex((entry) => entry.digits === digits);
-  if (chosen || !navigator.onLine || first < 0 || entries[index]?.digits === digits) return;
+  const first = entries.find((each) => each.digits === digits);
+  if (chosen || !navigator.onLine || !first || entry()?.digits === digits) return;
   become(first);
 }
 
-export function choose(entry: number): void {
-  const file = shipped[entry]?.file;
-  if (file) localStorage.setItem(KEY, file);
+/** The one at this place among the entries. */
+export function choose(place: number): void {
+  const file = shipped[place]?.file;
+  if (file) remember(KEY, file);
   chosen = true;
-  become(entry);
+  become(entries[place]!);
 }
 
-function become(entry: number): void {
-  index = entry;
-  bytes = report = undefined;
+function become(next: Entry): void {
+  history = [...history.filter((each) => each !== next), next];
   release();
 }
 
 export function chooseDevice(choice: DeviceChoice): void {
   device = choice;
-  release();
+  releaseModels();
+  notify();
 }
 
+/** Lets go of all that belongs to the network that was current. */
 function release(): void {
+  bytes = report = undefined;
+  releaseModels();
+  notify();
+}
+
+function releaseModels(): void {
   void pair?.then(({ shift, float }) => (shift.dispose(), float.dispose())).catch(() => {});
   void inWorker?.then((model) => model.dispose()).catch(() => {});
   pair = inWorker = undefined;
+}
+
+function notify(): void {
   for (const listener of listeners) listener();
 }
 
 /** The bytes of the current network's file. */
 export function currentFile(): Promise<Uint8Array<ArrayBuffer>> {
-  bytes ??= fetchCurrent().catch((error: unknown) => {
-    bytes = undefined;
-    throw error;
+  if (bytes) return bytes;
+  const begun = fetchCurrent();
+  begun.catch(() => {
+    if (bytes === begun) bytes = undefined;
   });
-  return bytes;
+  return (bytes = begun);
 }
 
 async function fetchCurrent(): Promise<Uint8Array<ArrayBuffer>> {
-  const source = entries[index]?.source;
+  const source = entry()?.source;
   if (!source) throw new Error("there is no network");
   if (source instanceof Uint8Array) return source;
   try {
@@ -155,10 +178,10 @@ export function currentReport(): Promise<ModelReport> {
 
 /** Whether the current network reads digits of 28x28. One that does not is never loaded on this thread to find out. */
 export async function readsDigits(): Promise<boolean> {
-  const entry = entries[index];
-  if (entry?.digits !== undefined) return entry.digits;
+  const asked = entry();
+  if (asked?.digits !== undefined) return asked.digits;
   const digits = takesDigits((await currentInWorker()).info);
-  if (entry) entry.digits = digits;
+  if (asked) asked.digits = digits;
   return digits;
 }
 

@@ -14,6 +14,7 @@ export interface Request {
   device: "auto" | "webgpu" | "wasm";
   mode: "auto" | Mode;
   kernel: Kernel;
+  maxOperations: number | undefined;
   wasmUrl: string | URL | undefined;
   signal: AbortSignal | undefined;
 }
@@ -41,11 +42,14 @@ interface Trial {
 
 /** Fills in the defaults; the file is still to come. */
 export function requestOf(platform: Platform, options: LoadOptions): Omit<Request, "file"> {
-  const { device = "auto", mode = "auto", kernel = "dot", wasmUrl, signal } = options;
+  const { device = "auto", mode = "auto", kernel = "dot", maxOperations, wasmUrl, signal } = options;
   requireOneOf("device", device, ["auto", "webgpu", "wasm"]);
   requireOneOf("mode", mode, ["auto", "integer", "float"]);
   requireOneOf("kernel", kernel, ["dot", "shift", "naive-multiply"]);
-  return { platform, device, mode, kernel, wasmUrl, signal };
+  if (maxOperations !== undefined && !(typeof maxOperations === "number" && maxOperations > 0)) {
+    throw new BadArgumentError(`maxOperations is ${String(maxOperations)} instead of a number above 0`);
+  }
+  return { platform, device, mode, kernel, maxOperations, wasmUrl, signal };
 }
 
 function requireOneOf(name: string, value: string, known: string[]): void {
@@ -85,9 +89,10 @@ async function chooseFaster(request: Request, available: Devices, patience: numb
   return better(request, wasm, webgpu);
 }
 
-async function make({ platform, file, mode, kernel, wasmUrl }: Request, start: StartMaker): Promise<Network> {
+async function make(request: Request, start: StartMaker): Promise<Network> {
+  const { platform, file, mode, kernel, maxOperations, wasmUrl } = request;
   const maker = await start(platform, wasmUrl);
-  return maker(file, mode, kernel);
+  return maker(file, mode, kernel, maxOperations);
 }
 
 async function tryMaking(request: Request, start: StartMaker): Promise<Trial> {

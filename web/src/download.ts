@@ -1,4 +1,5 @@
-import { BadArgumentError, FetchError } from "./errors.js";
+import { BadArgumentError, BadFileError, FetchError } from "./errors.js";
+import { kindOf, readable } from "./inputs.js";
 import { messageOf } from "./translate.js";
 import type { Platform } from "./platform.js";
 import type { LoadOptions, ModelSource } from "./types.js";
@@ -28,9 +29,9 @@ export async function bytesOf(
 
 async function copied(source: ArrayBuffer | Uint8Array | Blob): Promise<Uint8Array<ArrayBuffer>> {
   if (source instanceof Blob) return new Uint8Array(await source.arrayBuffer());
-  if (ArrayBuffer.isView(source)) return new Uint8Array(source);
-  if (source instanceof ArrayBuffer) return new Uint8Array(source.slice());
-  throw new BadArgumentError("a model is an address, an ArrayBuffer, a Uint8Array or a Blob");
+  if (source instanceof Uint8Array) return readable(() => new Uint8Array(source));
+  if (source instanceof ArrayBuffer) return readable(() => new Uint8Array(source.slice()));
+  throw new BadArgumentError(`a model is an address, an ArrayBuffer, a Uint8Array or a Blob, not ${kindOf(source)}`);
 }
 
 /** The address that a caller means. */
@@ -52,7 +53,14 @@ async function download(platform: Platform, url: URL, options: DownloadOptions) 
     loaded += part.length;
     options.onProgress?.(total === undefined ? { loaded } : { loaded, total });
   }
-  return join(parts, loaded);
+  const bytes = join(parts, loaded);
+  if (isMarkup(bytes)) throw new BadFileError(`${url} answers with a page of HTML, not with a .dshift file`);
+  return bytes;
+}
+
+/** Servers of pages answer with one, and status 200, where they have no file. */
+function isMarkup(bytes: Uint8Array): boolean {
+  return /^\s*</.test(new TextDecoder().decode(bytes.subarray(0, 64)));
 }
 
 /** Bytes to come, where they are known: a compressed answer tells its compressed length only. */

@@ -3,6 +3,7 @@ import { makeDisposable } from "./disposable.js";
 import type { Engine } from "./engine.js";
 import { BadArgumentError } from "./errors.js";
 import type { ModelInfo } from "./info.js";
+import { copyOf, refuse } from "./inputs.js";
 import type { Network } from "./network.js";
 import { pixels } from "./pictures.js";
 import { Queue } from "./queue.js";
@@ -20,7 +21,7 @@ import type {
 /** Classes that `classify` returns unless told otherwise. */
 const TOP = 5;
 
-/** An input whose pixels, if it is a picture, have been read. */
+/** An input of its own memory, whose pixels, if it is a picture, have been read. */
 type Prepared = Float32Array | Uint8Array | Rgba;
 
 /** A model on this thread. */
@@ -45,27 +46,23 @@ export class LocalModel implements Model {
   }
 
   run(input: ModelInput): Promise<Float32Array> {
-    return this.#with(input, (network, prepared) => {
-      if (prepared instanceof Float32Array) return network.run_values(prepared);
-      return network.run_pictures(bytesOf(network, prepared));
-    });
+    return this.#logits(input);
   }
 
   async classify(input: ModelInput, { top = TOP }: { top?: number } = {}): Promise<Classification[]> {
-    const size = this.#inputSize();
-    if (ArrayBuffer.isView(input) && input.length !== size) {
-      throw new BadArgumentError(`classify takes one input of ${size} values, not ${input.length}`);
+    if (!(Number.isInteger(top) && top > 0)) {
+      throw new BadArgumentError(`top is ${String(top)} instead of a whole number from 1 on`);
     }
-    return classify(await this.run(input), this.info.classes, top);
+    return classify(await this.#logits(input, 1), this.info.classes, top);
   }
 
   picture(input: PictureInput): Promise<NetworkPicture> {
     const shape = this.info.input_shape;
-    return this.#with(input, (network, prepared) => ({ data: bytesOf(network, prepared), shape: [...shape] }));
+    return this.#with(input, 1, (network, prepared) => ({ data: bytesOf(network, prepared), shape: [...shape] }));
   }
 
   layerTimes(input: PictureInput | Uint8Array): Promise<LayerTime[]> {
-    return this.#with(input, async (network, prepared) => {
+    return this.#with(input, 1, async (network, prepared) => {
       const times: LayerTime[] = [];
       await network.layer_times(bytesOf(network, prepared), {
         add: (name, milliseconds) => times.push({ name, milliseconds }),
@@ -78,12 +75,20 @@ export class LocalModel implements Model {
     this.#queue.close(() => this.#engine.free());
   }
 
-  #inputSize(): number {
-    return this.info.input_shape.reduce((product, length) => product * length, 1);
+  #logits(input: ModelInput, most?: number): Promise<Float32Array> {
+    return this.#with(input, most, (network, prepared) => {
+      if (prepared instanceof Float32Array) return network.run_values(prepared);
+      return network.run_pictures(bytesOf(network, prepared));
+    });
   }
 
-  #with<T>(input: ModelInput, call: (network: Network, input: Prepared) => T | Promise<T>): Promise<T> {
-    const prepared = prepare(input);
+  /** Reads the input now, and calls the network, with at most so many inputs, when its turn comes. */
+  #with<T>(
+    input: ModelInput,
+    most: number | undefined,
+    call: (network: Network, input: Prepared) => T | Promise<T>,
+  ): Promise<T> {
+    const prepared = prepare(input, this.info.input_shape, most);
     // Until its turn comes nobody waits for it.
     prepared.catch(() => {});
     return this.#queue.add(async () => {
@@ -93,12 +98,17 @@ export class LocalModel implements Model {
   }
 }
 
-async function prepare(input: ModelInput): Promise<Prepared> {
-  if (input instanceof Float32Array || input instanceof Uint8Array) return input;
-  if (typeof input !== "object" || input === null || ArrayBuffer.isView(input)) {
-    throw new BadArgumentError("an input is a picture, a Float32Array, or a Uint8Array");
+async function prepare(input: ModelInput, shape: number[], most = Infinity): Promise<Prepared> {
+  if (input instanceof Float32Array || input instanceof Uint8Array) {
+    const size = shape.reduce((product, length) => product * length, 1);
+    const copy = copyOf(input);
+    const count = copy.length / size;
+    if (count > 0 && count <= most && Number.isInteger(count)) return copy;
+    const several = most === 1 ? "one input of" : "a multiple of";
+    throw new BadArgumentError(`this takes ${several} ${size} values, [${shape}], not ${copy.length}`);
   }
-  return pixels(input);
+  if (typeof input === "object" && input && !ArrayBuffer.isView(input)) return pixels(input);
+  return refuse(input);
 }
 
 /** Bytes of the network's size. */

@@ -25,7 +25,7 @@ export interface LayerTimes {
 }
 
 /** Makes networks on one kind of device. */
-export type Maker = (file: Uint8Array, mode: "auto" | Mode, kernel: Kernel) => Promise<Network>;
+export type Maker = (file: Uint8Array, mode: "auto" | Mode, kernel: Kernel, maxOperations?: number) => Promise<Network>;
 
 /** Makes a maker, after fetching what it needs. */
 export type StartMaker = (platform: Platform, wasmUrl?: string | URL) => Promise<Maker>;
@@ -33,14 +33,14 @@ export type StartMaker = (platform: Platform, wasmUrl?: string | URL) => Promise
 /** Networks on the CPU. */
 export const startWasm: StartMaker = async (platform, wasmUrl) => {
   const { Network } = await start(cpuAssets[bestBuild()], platform, wasmUrl);
-  return async (file, mode, kernel) => translated(() => new Network(file, mode, kernel));
+  return async (...made) => translated(() => new Network(...made));
 };
 
 /** Networks on the GPU. Asks for an adapter first, so that nothing is fetched in vain. */
 export const startWebgpu: StartMaker = async (platform, wasmUrl) => {
   await requireAdapter();
   const { Network } = await start(webgpuAsset, platform, wasmUrl);
-  return (file, mode, kernel) => Network.create(file, mode, kernel).catch(rethrow);
+  return (...made) => Network.create(...made).catch(rethrow);
 };
 
 /** The GPU of a network on WebGPU, as far as the browser tells. */

@@ -1,11 +1,12 @@
 import { BadArgumentError, UnsupportedError } from "./errors.js";
+import { copyOf, kindOf, refuse } from "./inputs.js";
 import { messageOf } from "./translate.js";
 import type { PictureInput, Rgba } from "./types.js";
 
 /** Larger pictures are reduced by the browser, because phones have little memory for canvases. */
 const MAX_PIXELS = 1 << 22;
 
-/** The pixels of a picture. Canvases and videos are read before this returns, so that they may change. */
+/** The pixels of a picture, read before this returns, so that it may change; only one that still loads is read later. */
 export async function pixels(input: PictureInput): Promise<Rgba> {
   if ("data" in input) return checked(input);
   if (input instanceof Blob) return decode(input);
@@ -27,9 +28,14 @@ type Drawable = Exclude<PictureInput, ImageData | Rgba | Blob>;
 
 function checked(input: Rgba): Rgba {
   const { data, width, height } = input;
-  const isBytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;
-  if (isBytes && width > 0 && height > 0 && data.length === 4 * width * height) return input;
-  throw new BadArgumentError(`pixels are 4 bytes each: ${data?.length} do not fill ${width} x ${height}`);
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw new BadArgumentError(`pixels are rows of R, G, B, A in a Uint8Array, not ${kindOf(data)}`);
+  }
+  const isSize = Number.isInteger(width) && width > 0 && height > 0;
+  if (isSize && data.length === 4 * width * height) {
+    return { data: copyOf(data), width, height };
+  }
+  throw new BadArgumentError(`pixels are 4 bytes each: ${data.length} do not fill ${width} x ${height}`);
 }
 
 async function decode(blob: Blob): Promise<Rgba> {
@@ -50,6 +56,7 @@ export function notAPicture(cause: unknown): never {
 
 function draw(input: Drawable): Rgba {
   const [fullWidth, fullHeight] = sizeOf(input);
+  if (!(Number.isFinite(fullWidth) && Number.isFinite(fullHeight))) refuse(input);
   if (!(fullWidth > 0 && fullHeight > 0)) {
     throw new BadArgumentError(`a picture of ${fullWidth} x ${fullHeight} pixels: is it loaded?`);
   }

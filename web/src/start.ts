@@ -28,8 +28,11 @@ export async function start<Glue extends Startable>(
   const glue = await asset.glue();
   let starting = started.get(asset.path);
   if (!starting) {
-    const url = wasmUrl === undefined ? asset.bundled() : inFolder(platform, wasmUrl, asset.path);
-    starting = compile(platform, url).then((module) => glue.default({ module_or_path: module }));
+    const compiling =
+      wasmUrl === undefined
+        ? compile(platform, asset.bundled()).catch(advise)
+        : compile(platform, inFolder(platform, wasmUrl, asset.path));
+    starting = compiling.then((module) => glue.default({ module_or_path: module }));
     started.set(asset.path, starting);
     starting.catch(() => started.delete(asset.path));
   }
@@ -41,6 +44,13 @@ function inFolder(platform: Platform, folder: string | URL, path: string): URL {
   const url = address(platform, String(folder));
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return new URL(path, url);
+}
+
+/** Not every bundler emits what `new URL("…", import.meta.url)` names. */
+function advise(error: unknown): never {
+  if (!(error instanceof FetchError)) throw error;
+  const message = `${error.message}; if your bundler does not emit it, set wasmUrl`;
+  throw new FetchError(message, error.url, error.status, { cause: error });
 }
 
 async function compile(platform: Platform, url: URL): Promise<WebAssembly.Module> {

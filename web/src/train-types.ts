@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-/** Settings of a run; what is left out has the default named here. */
+/** Settings of a run; what is left out has the default named here, which a test compares with the wasm module's. */
 export interface TrainSettings {
   /** Default `"simple_conv"`; with `from`, the file's. */
   architecture?: "simple_linear" | "simple_conv" | undefined;
@@ -7,7 +7,7 @@ export interface TrainSettings {
   shift_type?: "Q" | "PS" | "DenseShift" | null | undefined;
   /** Default 5; integer mode takes 2 to 5; with `from`, the file's. */
   weight_bits?: number | undefined;
-  /** Default `"radam"`. */
+  /** Default `"adam"`. */
   optimizer?: "sgd" | "adadelta" | "adagrad" | "adam" | "rmsprop" | "radam" | "ranger" | undefined;
   /** At the start; default: what suits the optimizer. */
   learning_rate?: number | null | undefined;
@@ -138,7 +138,7 @@ export interface Training {
   [Symbol.dispose](): void;
 }
 
-/** Begins a training run, or goes on with one. */
+/** Begins a training run, or goes on with one. All that is given is read at the call. */
 export type CreateTraining = (
   settings: TrainSettings,
   data: TrainingData,

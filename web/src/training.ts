@@ -1,6 +1,7 @@
 import { unlessAborted } from "./abort.js";
 import { makeDisposable } from "./disposable.js";
 import { BadArgumentError } from "./errors.js";
+import { copyOf, kindOf } from "./inputs.js";
 import type { Platform } from "./platform.js";
 import { Queue } from "./queue.js";
 import { start } from "./start.js";
@@ -14,6 +15,7 @@ import type {
   StepReport,
   TestReport,
   Training,
+  TrainingData,
 } from "./train-types.js";
 import { translated } from "./translate.js";
 
@@ -23,18 +25,34 @@ type Run = InstanceType<Runs>;
 
 /** `createTraining` on a platform. */
 export function trainOn(platform: Platform): CreateTraining {
-  return async (settings, { train, test }, { wasmUrl, checkpoint, from, signal } = {}) => {
-    if (checkpoint && from) throw new BadArgumentError("a run begins from a checkpoint or from a model, not from both");
+  return async (settings, given, { wasmUrl, checkpoint: continued, from: tuned, signal } = {}) => {
+    if (continued && tuned) throw new BadArgumentError("a run begins from a checkpoint or from a model, not from both");
     signal?.throwIfAborted();
-    const { Training } = await unlessAborted(start(trainAsset, platform, wasmUrl), signal);
     const json = JSON.stringify(settings);
-    const data = [train.images, train.labels, test.images, test.labels] as const;
+    const checkpoint = continued && ownBytes("checkpoint", continued);
+    const from = tuned && ownBytes("from", tuned);
+    const data = ownData(given);
+    const { Training } = await unlessAborted(start(trainAsset, platform, wasmUrl), signal);
     const run = translated(() => {
       if (checkpoint) return Training.resume(checkpoint, ...data);
       return from ? Training.from_model(json, from, ...data) : new Training(json, ...data);
     });
     return new LocalTraining(run);
   };
+}
+
+type OwnData = [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+
+/** Copies, made at the call: the caller may use his arrays again while the module starts. */
+function ownData(data: TrainingData): OwnData {
+  const pair = (name: "train" | "test") =>
+    (["images", "labels"] as const).map((part) => ownBytes(`${name}.${part}`, data?.[name]?.[part]));
+  return [...pair("train"), ...pair("test")] as OwnData;
+}
+
+function ownBytes(name: string, bytes: unknown): Uint8Array {
+  if (bytes instanceof Uint8Array) return copyOf(bytes);
+  throw new BadArgumentError(`${name} is a Uint8Array, not ${kindOf(bytes)}`);
 }
 
 /** A run on this thread. */

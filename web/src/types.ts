@@ -21,6 +21,12 @@ export interface LoadOptions {
   mode?: "auto" | Mode | undefined;
   /** Default `"dot"`. */
   kernel?: Kernel | undefined;
+  /**
+   * How many operations one picture may take: a model that takes more is refused with a `LimitError` before anything runs.
+   * Default 2^37, seven times what VGG-19 takes; `Infinity` allows any number, and a stranger's file can then keep its
+   * thread busy for years. Channels count in sixteens, and every position of a pooling's window counts.
+   */
+  maxOperations?: number | undefined;
   /** Ends loading; the promise is then rejected with the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Called as the model arrives. */
@@ -104,8 +110,8 @@ export interface LayerTime {
 }
 
 /**
- * A loaded network. Calls are queued: the next begins when the one before has ended. Arrays must stay as they are until
- * then; canvases and videos are read at once.
+ * A loaded network. Calls are queued: the next begins when the one before has ended. Inputs are read at the call, and may
+ * be changed, closed or transferred as soon as it returns; only an `<img>` that still loads is read when it has loaded.
  */
 export interface Model {
   /** What the network is. */
@@ -116,7 +122,7 @@ export interface Model {
   readonly device: DeviceReport;
   /** The logits, `[n, classes]`. */
   run(input: ModelInput): Promise<Float32Array>;
-  /** The `top` (default 5) most probable classes of one input, best first. */
+  /** The `top` (a whole number from 1 on, default 5) most probable classes of one input, best first. */
   classify(input: ModelInput, options?: { top?: number }): Promise<Classification[]>;
   /** The picture as the network sees it. */
   picture(input: PictureInput): Promise<NetworkPicture>;

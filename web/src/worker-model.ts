@@ -12,7 +12,7 @@ import type {
   PictureInput,
 } from "./types.js";
 import { Client, postableSource, postableUrl } from "./worker-client.js";
-import { postable } from "./worker-pictures.js";
+import { postWith } from "./worker-pictures.js";
 import type { ModelMethod } from "./worker-protocol.js";
 
 /** `load` in a worker. */
@@ -80,8 +80,9 @@ class WorkerModel implements Model {
     this.#client.dispose();
   }
 
-  async #ask<T>(method: ModelMethod, input: ModelInput, ...options: object[]): Promise<T> {
-    const { value, transfer } = await postable(input);
-    return (await this.#client.ask({ method, args: [value, ...options] }, transfer)) as T;
+  #ask<T>(method: ModelMethod, input: ModelInput, ...options: object[]): Promise<T> {
+    return postWith(input, ({ value, transfer }) =>
+      this.#client.ask({ method, args: [value, ...options] }, transfer) as Promise<T>,
+    );
   }
 }

@@ -6,14 +6,18 @@ interface Postable {
   transfer: Transferable[];
 }
 
-/** An input as it can be posted: what belongs to the caller is copied, what only this thread can draw becomes a bitmap. */
-export async function postable(input: ModelInput): Promise<Postable> {
-  if (isElement(input) || isOffscreenCanvas(input)) {
-    if (isLoading(input)) await finish(input);
-    const bitmap = await createImageBitmap(input).catch(notAPicture);
-    return { value: bitmap, transfer: [bitmap] };
-  }
-  return { value: ArrayBuffer.isView(input) ? input.slice() : input, transfer: [] };
+/**
+ * An input as it can be posted: what belongs to the caller is posted before this returns, as a copy; what only this thread
+ * can draw becomes a bitmap, which is posted when it is made.
+ */
+export function postWith<T>(input: ModelInput, post: (postable: Postable) => Promise<T>): Promise<T> {
+  if (!isElement(input) && !isOffscreenCanvas(input)) return post({ value: input, transfer: [] });
+  return drawn(input).then((bitmap) => post({ value: bitmap, transfer: [bitmap] }));
+}
+
+async function drawn(input: HTMLImageElement | HTMLCanvasElement | HTMLVideoElement | OffscreenCanvas) {
+  if (isLoading(input)) await finish(input);
+  return createImageBitmap(input).catch(notAPicture);
 }
 
 function isElement(input: ModelInput): input is HTMLImageElement | HTMLCanvasElement | HTMLVideoElement {

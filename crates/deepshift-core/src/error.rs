@@ -20,7 +20,7 @@ pub enum Error {
     /// A network that would compute for longer than anybody waits.
     #[error(
         "limit: a picture takes {steps} steps, and {limit} are allowed: raise the limit of work (`work_limit`, in JavaScript \
-         `workLimit`) if you trust the file"
+         `maxOperations`) if you trust the file"
     )]
     Work {
         /// What it takes: see [`Graph::work`](crate::graph::Graph::work).

@@ -39,9 +39,15 @@ pub struct Network {
 #[wasm_bindgen]
 impl Network {
     /// Reads a `.dshift` file, asks for a device and makes everything ready. `mode` is `float`, `integer` or
-    /// `auto`, integer where the file has it; `kernel` is `dot`, `shift` or `naive-multiply`.
-    pub async fn create(file: Vec<u8>, mode: String, kernel: String) -> Result<Network> {
-        Self::make(file, mode, kernel).await.map_err(thrown)
+    /// `auto`, integer where the file has it; `kernel` is `dot`, `shift` or `naive-multiply`; `work_limit` is how many
+    /// steps a picture may take ([`Model::WORK_LIMIT`] where none is given, any number with infinity).
+    pub async fn create(
+        file: Vec<u8>,
+        mode: String,
+        kernel: String,
+        work_limit: Option<f64>,
+    ) -> Result<Network> {
+        Self::make(file, mode, kernel, work_limit).await.map_err(thrown)
     }
 
     /// `float` or `integer`.
@@ -122,11 +128,17 @@ impl Work {
 }
 
 impl Network {
-    async fn make(file: Vec<u8>, mode: String, kernel: String) -> deepshift_wgpu::Result<Self> {
+    async fn make(
+        file: Vec<u8>,
+        mode: String,
+        kernel: String,
+        work_limit: Option<f64>,
+    ) -> deepshift_wgpu::Result<Self> {
         let kernel = kernel.parse()?;
         let model = Model::from_bytes(&file)?;
         drop(file);
         let mode = if mode == "auto" { model.best_mode() } else { mode.parse()? };
+        model.check_work(mode, work_limit.map_or(Model::WORK_LIMIT, |limit| limit as u64))?;
         let gpu = Gpu::request().await?;
         let executor = Rc::new(Executor::new(&gpu, &model, Options { mode, kernel }).await?);
         let input_shape = model.graph.input_shape().to_vec();

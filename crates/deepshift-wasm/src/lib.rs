@@ -34,10 +34,11 @@ pub struct Network {
 #[wasm_bindgen]
 impl Network {
     /// Reads a `.dshift` file and packs its weights. `mode` is `float`, `integer` or `auto`, integer where the file
-    /// has it; `kernel` is `dot`, `shift` or `naive-multiply`.
+    /// has it; `kernel` is `dot`, `shift` or `naive-multiply`; `work_limit` is how many steps a picture may take
+    /// ([`Model::WORK_LIMIT`] where none is given, any number with infinity).
     #[wasm_bindgen(constructor)]
-    pub fn new(file: &[u8], mode: &str, kernel: &str) -> Result<Self> {
-        Self::make(file, mode, kernel).map_err(thrown)
+    pub fn new(file: &[u8], mode: &str, kernel: &str, work_limit: Option<f64>) -> Result<Self> {
+        Self::make(file, mode, kernel, work_limit).map_err(thrown)
     }
 
     /// `float` or `integer`.
@@ -84,10 +85,11 @@ impl Network {
 }
 
 impl Network {
-    fn make(file: &[u8], mode: &str, kernel: &str) -> deepshift_cpu::Result<Self> {
+    fn make(file: &[u8], mode: &str, kernel: &str, work_limit: Option<f64>) -> deepshift_cpu::Result<Self> {
         let kernel = kernel.parse()?;
         let model = Model::from_bytes(file)?;
         let mode = if mode == "auto" { model.best_mode() } else { mode.parse()? };
+        model.check_work(mode, work_limit.map_or(Model::WORK_LIMIT, |limit| limit as u64))?;
         let executor = Executor::new(&model, Options { mode, kernel, ..Options::default() })?;
         let input_shape = model.graph.input_shape().to_vec();
         Ok(Self { executor, preprocessing: model.preprocessing, input_shape, mode })

@@ -1,10 +1,16 @@
+import { granted } from "../page/browser-storage.js";
+
 /** Registers the service worker that makes the built page work offline. The development server has none. */
 export function installOffline(): void {
-  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  if (!import.meta.env.PROD) return;
   addEventListener("load", () => {
-    navigator.serviceWorker.register("./service-worker.js").catch((error: unknown) => {
+    void register().catch((error: unknown) => {
       // Everything else works without it, as in private windows that forbid it.
       console.info("The page will not work offline:", error);
     });
   });
+}
+
+async function register(): Promise<void> {
+  await granted(() => navigator.serviceWorker)?.register("./service-worker.js");
 }

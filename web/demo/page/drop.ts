@@ -46,15 +46,27 @@ export async function takeFile(file: File, showPicture: ShowPicture): Promise<vo
   notice(`${file.name} is neither a picture nor a .dshift file`, "error");
 }
 
+/** Files are added in the order in which they came, however long each takes to be read. */
+let turn: Promise<unknown> = Promise.resolve();
+
 async function takeNetwork(file: File): Promise<void> {
-  const before = networks.current();
+  let added: networks.Entry | undefined;
   try {
-    networks.add(file.name, new Uint8Array(await file.arrayBuffer()));
-    const model = await networks.currentInWorker();
-    openView((await networks.readsDigits()) ? "draw" : "pictures");
-    notice(`${file.name} is loaded: ${model.info.architecture}`);
+    const reading = file.arrayBuffer();
+    const adding = turn.then(async () => {
+      const bytes = new Uint8Array(await reading);
+      added = networks.add(file.name, bytes);
+      return { entry: added, model: networks.currentInWorker() };
+    });
+    turn = adding.catch(() => {});
+    const { entry, model } = await adding;
+    const { info } = await model;
+    entry.digits = networks.takesDigits(info);
+    // Another may have been chosen since.
+    if (networks.isCurrent(entry)) openView(entry.digits ? "draw" : "pictures");
+    notice(`${file.name} is loaded: ${info.architecture}`);
   } catch (error) {
-    networks.dropLast(before);
+    if (added) networks.remove(added);
     failed(`${file.name} cannot be run`, error);
   }
 }

@@ -1,6 +1,7 @@
 /** The strip that chooses network and device, and says what runs and why. */
 import * as networks from "../networks.js";
 import type { DeviceReport } from "deepshift";
+import { recall, remember } from "./browser-storage.js";
 import { byId, html } from "./dom.js";
 
 const KEY = "deepshift-device";
@@ -11,10 +12,10 @@ export function installNetworkBar(): void {
   const progress = byId<HTMLProgressElement>("network-progress");
   select.addEventListener("change", () => networks.choose(select.selectedIndex));
   device.addEventListener("change", () => {
-    localStorage.setItem(KEY, device.value);
+    remember(KEY, device.value);
     networks.chooseDevice(device.value as networks.DeviceChoice);
   });
-  const kept = localStorage.getItem(KEY);
+  const kept = recall(KEY);
   if (kept === "wasm" || kept === "webgpu") {
     device.value = kept;
     networks.chooseDevice(kept);

@@ -1,4 +1,5 @@
 /** Dark and light: the system's choice until one is made here. */
+import { recall, remember } from "./browser-storage.js";
 import { byId } from "./dom.js";
 
 const KEY = "deepshift-theme";
@@ -13,13 +14,13 @@ function show(button: HTMLElement): void {
 }
 
 export function installTheme(): void {
-  const chosen = localStorage.getItem(KEY);
+  const chosen = recall(KEY);
   if (chosen) document.documentElement.dataset["theme"] = chosen;
   const button = byId("theme");
   button.addEventListener("click", () => {
     const theme = isDark() ? "light" : "dark";
     document.documentElement.dataset["theme"] = theme;
-    localStorage.setItem(KEY, theme);
+    remember(KEY, theme);
     show(button);
     window.dispatchEvent(new Event("themechange"));
   });

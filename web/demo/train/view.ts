@@ -8,6 +8,7 @@ import { byId, oncePerFrame } from "../page/dom.js";
 import { save } from "../page/download.js";
 import { failed } from "../page/notice.js";
 import { currentView, openView } from "../page/router.js";
+import { outlastsThePage } from "../page/storage.js";
 import { count, duration, percent } from "../page/text.js";
 import { drawingsAmongMnist } from "./drawings.js";
 import type { Evaluation } from "./evaluation.js";
@@ -190,7 +191,7 @@ export class TrainView {
     const texts: Record<Status, string> = {
       idle: "Nothing runs yet. The digits, 11 MB, are fetched with the first step.",
       loading: "Loading the digits and the training module …",
-      paused: `Paused, ${where}. It stays here when you close the page.`,
+      paused: `Paused, ${where}. ${outlastsThePage() ? "It stays here" : "This browser keeps nothing: it is gone"} when you close the page.`,
       running: "Training in a worker: the page stays free.",
       testing: "Reading all 10,000 test digits …",
       finished: `Finished, ${where}. Try it, download it, or reset for another.`,

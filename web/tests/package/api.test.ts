@@ -98,6 +98,73 @@ for (const where of sides) {
     expect(labels).toEqual(["7", "7"]);
   });
 
+  test(`an input is read at the call, deepshift/${where}`, async () => {
+    const outcomes = await opened.page.evaluate(
+      async ({ where, bytes }) => {
+        const model = await window.embedded![where].load("/mnist-conv.dshift", { device: "wasm" });
+        const digit = new Uint8Array(bytes);
+        const contents = [digit, digit.slice().reverse(), new Uint8Array(784)];
+        const rgba = (gray: Uint8Array) => [...gray].flatMap((byte) => [byte, byte, byte, 255]);
+        const canvas = document.createElement("canvas");
+        canvas.width = canvas.height = 28;
+        const context = canvas.getContext("2d", { willReadFrequently: true })!;
+        const offscreen = new OffscreenCanvas(28, 28);
+        const own = offscreen.getContext("2d", { willReadFrequently: true })!;
+        const image = new ImageData(28, 28);
+        const put = (where: { putImageData: CanvasRenderingContext2D["putImageData"] }, gray: Uint8Array) => {
+          image.data.set(rgba(gray));
+          where.putImageData(image, 0, 0);
+        };
+        const pixels = { data: new Uint8Array(4 * 784), width: 28, height: 28 };
+        const values = new Float32Array(784);
+        const buffer = new Uint8Array(784);
+        type Kind = [input: unknown, set: (gray: Uint8Array) => void, calls: ("run" | "classify" | "picture")[]];
+        const kinds: Record<string, Kind> = {
+          bytes: [buffer, (gray) => buffer.set(gray), ["run", "classify"]],
+          values: [values, (gray) => values.set([...gray].map((byte) => byte / 255)), ["run", "classify"]],
+          pixels: [pixels, (gray) => pixels.data.set(rgba(gray)), ["run", "classify", "picture"]],
+          imageData: [image, (gray) => image.data.set(rgba(gray)), ["run", "classify", "picture"]],
+          canvas: [canvas, (gray) => put(context, gray), ["run", "classify", "picture"]],
+          offscreen: [offscreen, (gray) => put(own, gray), ["run", "classify", "picture"]],
+        };
+        const outcomes: Record<string, { same: boolean; different: number }> = {};
+        for (const [kind, [input, set, calls]] of Object.entries(kinds)) {
+          for (const call of calls) {
+            const ask = (gray: Uint8Array): Promise<unknown> => {
+              set(gray);
+              return model[call](input as never);
+            };
+            const oneByOne: string[] = [];
+            for (const gray of contents) oneByOne.push(JSON.stringify(await ask(gray)));
+            const asked = contents.map(ask);
+            set(new Uint8Array(784).fill(77));
+            const atOnce = (await Promise.all(asked)).map((answer) => JSON.stringify(answer));
+            outcomes[`${kind} ${call}`] = { same: String(atOnce) === String(oneByOne), different: new Set(atOnce).size };
+          }
+        }
+        // What is closed or transferred right after the call.
+        const bitmap = await createImageBitmap(canvas);
+        const frame = new VideoFrame(offscreen, { timestamp: 0 });
+        const moved = new Uint8Array(784);
+        const asked = [model.run(bitmap), model.run(frame), model.run(moved)];
+        bitmap.close();
+        frame.close();
+        structuredClone(moved, { transfer: [moved.buffer] });
+        const settled = (await Promise.allSettled(asked)).map(({ status }) => status);
+        const detached = (await model.run(moved).catch((error: unknown) => error)) as { code: string };
+        model.dispose();
+        return { outcomes, settled, detached: detached.code };
+      },
+      { where, bytes: digit.bytes },
+    );
+    expect(Object.keys(outcomes.outcomes)).toHaveLength(16);
+    for (const [name, outcome] of Object.entries(outcomes.outcomes)) {
+      expect({ [name]: outcome }).toEqual({ [name]: { same: true, different: 3 } });
+    }
+    expect(outcomes.settled).toEqual(["fulfilled", "fulfilled", "fulfilled"]);
+    expect(outcomes.detached).toBe("bad-argument");
+  });
+
   test(`errors, deepshift/${where}`, async () => {
     const errors = await opened.page.evaluate(async (where) => {
       const { load, ...classes } = window.embedded![where];
@@ -113,6 +180,9 @@ for (const where of sides) {
         () => load("/missing.dshift"),
         () => load("/index.html"),
         () => Promise.reject(astray),
+        () => model.run(new Float64Array(784) as never),
+        () => model.run([0] as never),
+        () => model.classify(new Uint8Array(784), { top: 0 }),
         () => model.run(new Uint8Array(3)),
         () => model.classify(canvas),
         () => model.run(new Blob(["x"])),
@@ -134,8 +204,11 @@ for (const where of sides) {
     }, where);
     expect(errors).toEqual([
       ["FetchError", "fetch", true, 404],
-      ["BadFileError", "bad-file", true, expect.stringMatching(/byte 0/)],
+      ["BadFileError", "bad-file", true, expect.stringMatching(/index\.html answers with a page of HTML/)],
       ["FetchError", "fetch", true, 404],
+      ["BadArgumentError", "bad-argument", true, expect.stringMatching(/not Float64Array/)],
+      ["BadArgumentError", "bad-argument", true, expect.stringMatching(/not Array/)],
+      ["BadArgumentError", "bad-argument", true, "top is 0 instead of a whole number from 1 on"],
       ["BadArgumentError", "bad-argument", true, expect.stringMatching(/3/)],
       ["BadArgumentError", "bad-argument", true, expect.stringMatching(/picture/)],
       ["BadArgumentError", "bad-argument", true, "the picture cannot be decoded"],
@@ -173,9 +246,19 @@ test("a worker ends with its model, whose calls in progress end first", async ()
   }, digit.bytes);
   expect(answers).toHaveLength(2);
   await expect.poll(() => opened.page.workers().length).toBe(0);
-  await opened.page.evaluate(() =>
-    window.embedded!.worker.load("/mnist-conv.dshift", { signal: AbortSignal.timeout(1) }).catch(() => {}),
-  );
+  const aborted = await opened.page.evaluate(async () => {
+    const atOnce = new AbortController();
+    const onArrival = new AbortController();
+    const { load } = window.embedded!.worker;
+    const loading = [
+      load("/mnist-conv.dshift", { signal: atOnce.signal }),
+      load("/mnist-conv.dshift", { signal: onArrival.signal, onProgress: () => onArrival.abort() }),
+    ];
+    atOnce.abort();
+    const settled = await Promise.allSettled(loading);
+    return settled.map((result) => result.status === "rejected" && (result.reason as Error).name);
+  });
+  expect(aborted).toEqual(["AbortError", "AbortError"]);
   await expect.poll(() => opened.page.workers().length).toBe(0);
 });
 

@@ -163,6 +163,34 @@ describe("webpack", () => {
   });
 });
 
+describe("esbuild, with wasmUrl and a copy of the worker's script", () => {
+  let folder: string;
+  let served: Served;
+
+  beforeAll(() => {
+    folder = projects.create("esbuild", ["page", "esbuild"], [ours("esbuild")]);
+  });
+
+  afterAll(() => served?.close());
+
+  pageTests(async () => {
+    execFileSync(process.execPath, ["build.mjs"], { cwd: folder });
+    served = await serveFolders([join(folder, "dist"), folder, join(folder, "public")]);
+    return served;
+  });
+
+  test("who forgets wasmUrl is told about it", async () => {
+    const { page } = await open(browser, served.url);
+    const error = await page.evaluate(async () => {
+      // A module of which no copy was started yet.
+      const { inspect } = await window.embedded!.inspection();
+      return inspect("/mnist-conv.dshift", { wasmUrl: undefined }).catch((error: unknown) => String(error));
+    });
+    await page.close();
+    expect(error).toMatch(/FetchError: cannot fetch .*wasm\/inspect\/.*\.wasm: 404 Not Found; .*wasmUrl/);
+  });
+});
+
 describe("without a bundler", () => {
   let folder: string;
 

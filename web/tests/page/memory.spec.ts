@@ -1,9 +1,33 @@
+import type { Page } from "@playwright/test";
 import { drawIsReady, expect, test } from "./lane.js";
 
-/** Bytes that the page's memories may grow by: noise of the garbage collector. */
-const NOISE = 1_500_000;
+/** What a run could leave behind. */
+const KINDS = ["Uint8Array", "Float32Array", "ArrayBuffer", "Promise", "Function", "Object", "GPUBuffer"];
+/** More objects than the page itself makes meanwhile, and far fewer than one for each run. */
+const FEW = 200;
 
-test("2,000 inferences leave the memory flat", async ({ page, device }) => {
+/** How many objects of each kind live after garbage was collected. */
+async function living(page: Page): Promise<Record<string, number>> {
+  const session = await page.context().newCDPSession(page);
+  const counts: Record<string, number> = {};
+  for (const kind of KINDS) {
+    const evaluated = await session.send("Runtime.evaluate", { expression: `globalThis.${kind}?.prototype`, objectGroup: "living" });
+    const prototypeObjectId = evaluated.result.objectId;
+    if (!prototypeObjectId) continue;
+    const { objects } = await session.send("Runtime.queryObjects", { prototypeObjectId, objectGroup: "living" });
+    const counted = await session.send("Runtime.callFunctionOn", {
+      objectId: objects.objectId!,
+      functionDeclaration: "function () { return this.length; }",
+      returnByValue: true,
+    });
+    counts[kind] = counted.result.value as number;
+    await session.send("Runtime.releaseObjectGroup", { objectGroup: "living" });
+  }
+  await session.detach();
+  return counts;
+}
+
+test("2,000 inferences leave nothing behind", async ({ page, device }) => {
   test.setTimeout(150_000);
   await page.addInitScript(() => {
     // The memory of every wasm instance, however it is made.
@@ -21,24 +45,27 @@ test("2,000 inferences leave the memory flat", async ({ page, device }) => {
   });
   await page.goto("./");
   await drawIsReady(page);
-  const sizes = await page.evaluate(async (device) => {
+  await page.evaluate(async (device) => {
     const { load } = (await import(new URL("./package/dist/index.js", location.href).href)) as typeof import("deepshift");
-    const used = globalThis as unknown as { wasmBytes(): number; gc(): void };
-    const heap = () => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize;
     const file = new Uint8Array(await (await fetch("./package/models/mnist-fc.dshift")).arrayBuffer());
     const model = await load(file, { device });
     const picture = new Uint8Array(784).map((_, index) => (index * 37) % 256);
-    const sizes: { wasm: number; heap: number }[] = [];
-    for (let run = 0; run <= 2000; run++) {
-      await model.run(picture);
-      if (run % 500 !== 100 && run !== 2000) continue;
-      used.gc();
-      sizes.push({ wasm: used.wasmBytes(), heap: heap() });
-    }
-    return sizes;
+    const run = async (runs: number) => {
+      for (let done = 0; done < runs; done++) await model.run(picture);
+    };
+    Object.assign(globalThis, { run });
   }, device);
-  const [first, last] = [sizes[0]!, sizes.at(-1)!];
+  const after = async (runs: number) => {
+    await page.evaluate((runs) => (globalThis as unknown as { run(runs: number): Promise<void> }).run(runs), runs);
+    const wasm = await page.evaluate(() => (globalThis as unknown as { wasmBytes(): number }).wasmBytes());
+    return { wasm, objects: await living(page) };
+  };
+  const first = await after(100);
+  const last = await after(1900);
   expect(first.wasm).toBeGreaterThan(0);
   expect(last.wasm).toBe(first.wasm);
-  expect(last.heap - first.heap).toBeLessThan(NOISE);
+  expect(first.objects["Promise"]).toBeGreaterThan(0);
+  for (const [kind, count] of Object.entries(last.objects)) {
+    expect(count - first.objects[kind]!, `more objects of the kind ${kind}`).toBeLessThan(FEW);
+  }
 });

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bytesOf } from "../../src/download.js";
-import { BadArgumentError, FetchError } from "../../src/errors.js";
+import { BadArgumentError, BadFileError, FetchError } from "../../src/errors.js";
 import { node } from "../../src/platform-node.js";
 import type { Progress } from "../../src/types.js";
 
@@ -12,6 +12,7 @@ let address: string;
 
 const server = createServer((request, response) => {
   if (request.url === "/missing") return response.writeHead(404).end();
+  if (request.url === "/page") return response.writeHead(200, { "content-type": "text/html" }).end("\ufeff\n<!doctype html>");
   if (request.url === "/endless") return response.writeHead(200).write(bytes);
   if (request.url === "/cut") {
     return response.writeHead(200, { "content-length": 10 }).write("x", () => response.destroy());
@@ -57,6 +58,11 @@ test("errors name address and status", async () => {
   for (const bad of [`${address}cut`, "http://127.0.0.1:1/", "no/such.dshift"]) {
     await expect(bytesOf(node, bad, {})).rejects.toMatchObject({ code: "fetch", status: undefined });
   }
+});
+
+test("a page where a model should be is named by its address", async () => {
+  const message = `${address}page answers with a page of HTML, not with a .dshift file`;
+  await expect(bytesOf(node, `${address}page`, {})).rejects.toThrow(new BadFileError(message));
 });
 
 test("an abort gives its reason", async () => {

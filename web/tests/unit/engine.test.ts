@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { Engine } from "../../src/engine.js";
 import { BadArgumentError, DeviceLostError, LimitError, UnsupportedError } from "../../src/errors.js";
 import type { Network } from "../../src/network.js";
-import { type Behaviour, Fakes, devices, request, wasmError } from "./fakes.js";
+import { type Behaviour, Fakes, devices, inFakeTime, request, wasmError } from "./fakes.js";
 
 const lost = wasmError("device-lost", "the GPU was reset");
 const run = (network: Network) => network.run_pictures(new Uint8Array(4));
@@ -11,7 +11,8 @@ const run = (network: Network) => network.run_pictures(new Uint8Array(4));
 async function engine(device: "auto" | "webgpu", webgpu: (Behaviour | Error)[]) {
   const fakes = new Fakes();
   const wasm = fakes.device("wasm", [{ milliseconds: 40 }, { milliseconds: 2 }]);
-  const started = await Engine.start(request(device), devices(wasm, fakes.device("webgpu", webgpu)));
+  const available = devices(wasm, fakes.device("webgpu", webgpu));
+  const started = await inFakeTime(() => Engine.start(request(device), available));
   expect(started.report.device).toBe("webgpu");
   return { fakes, started };
 }

@@ -1,3 +1,4 @@
+import { vi } from "vitest";
 import type { Devices, Request } from "../../src/choose.js";
 import type { Network, StartMaker } from "../../src/network.js";
 import { node } from "../../src/platform-node.js";
@@ -68,9 +69,24 @@ new DataView(file.buffer).setUint32(12, header.length, true);
 file.set(header, 24);
 
 export function request(device: Request["device"], signal?: AbortSignal): Request {
-  return { platform: node, file, device, mode: "auto", kernel: "dot", wasmUrl: undefined, signal };
+  return { platform: node, file, device, mode: "auto", kernel: "dot", maxOperations: undefined, wasmUrl: undefined, signal };
 }
 
 export function devices(wasm: StartMaker, webgpu: StartMaker): Devices {
   return { wasm, webgpu };
+}
+
+/** What comes of waiting in a time of its own, where a run takes as long as it says, however busy the machine is. */
+export async function inFakeTime<T>(wait: () => Promise<T>): Promise<T> {
+  vi.useFakeTimers();
+  try {
+    let waiting = true;
+    const end = () => (waiting = false);
+    const result = wait();
+    result.then(end, end);
+    while (waiting) await vi.advanceTimersToNextTimerAsync();
+    return await result;
+  } finally {
+    vi.useRealTimers();
+  }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { load } from "../../src/index-node.js";
 import { BadArgumentError, type Training, createTraining } from "../../src/train-node.js";
@@ -36,7 +37,37 @@ async function epoch(training: Training): Promise<number[]> {
   return losses;
 }
 
+/** The default that the comment of each setting names. */
+function documentedDefaults(): Record<string, unknown> {
+  const source = readFileSync(new URL("../../src/train-types.ts", import.meta.url), "utf8");
+  const fields = source.slice(source.indexOf("interface TrainSettings {"), source.indexOf("interface LabelledPictures"));
+  const documented = fields.matchAll(/\/\*\*([^]*?)\*\/\s*(\w+)\?:/g);
+  return Object.fromEntries(
+    [...documented].flatMap(([, comment, name]) => {
+      const [, value] = /default `?("\w+"|[\d.]*\d)/i.exec(comment!) ?? [];
+      return value === undefined ? [] : [[name!, JSON.parse(value)]];
+    }),
+  );
+}
+
 describe("training", () => {
+  test("has the defaults that its documentation names", async () => {
+    const documented = documentedDefaults();
+    // The rate's default is told in words.
+    const named = ["architecture", "shift_type", "weight_bits", "optimizer", "schedule", "momentum", "weight_decay", "batch_size", "epochs", "seed"];
+    expect(Object.keys(documented)).toEqual(named);
+    // A checkpoint holds the settings.
+    const checkpoint = async (settings: object) => {
+      const training = await createTraining(settings, data);
+      const bytes = await training.checkpoint();
+      training.dispose();
+      return Buffer.from(bytes);
+    };
+    const expected = await checkpoint({});
+    expect((await checkpoint(documented)).equals(expected)).toBe(true);
+    expect((await checkpoint({ optimizer: "radam" })).equals(expected)).toBe(false);
+  });
+
   test("learns, tells, stops and goes on to the same bits, and exports what it learned", async () => {
     const training = await createTraining(settings, data);
     expect(await training.position()).toMatchObject({ epoch: 0, batch: 0, batches: 20, step: 0, finished: false });
@@ -70,12 +101,43 @@ describe("training", () => {
     await expect(training.step()).rejects.toThrow("the training was disposed");
   });
 
+  test("reads what it is given at the call", async () => {
+    const loss = async (begin: () => Promise<Training>) => {
+      const training = await begin();
+      const { loss } = await training.step();
+      const file = await training.exportModel(4);
+      const checkpoint = await training.checkpoint();
+      training.dispose();
+      return { loss, file, checkpoint };
+    };
+    const expected = await loss(() => createTraining(settings, data));
+    const reused = { train: pictures(40), test: pictures(2) };
+    const overwritten = (options?: Parameters<typeof createTraining>[2]) => {
+      const asked = createTraining(settings, reused, options);
+      for (const { images, labels } of [reused.train, reused.test]) (images.fill(0), labels.fill(0));
+      for (const bytes of [options?.from, options?.checkpoint]) bytes?.fill(0);
+      return asked;
+    };
+    expect(await loss(() => overwritten())).toEqual(expected);
+    for (const option of ["from", "checkpoint"] as const) {
+      const bytes = option === "from" ? expected.file : expected.checkpoint;
+      const again = await loss(() => createTraining(settings, data, { [option]: bytes.slice() }));
+      Object.assign(reused, { train: pictures(40), test: pictures(2) });
+      expect(await loss(() => overwritten({ [option]: bytes.slice() }))).toEqual(again);
+    }
+  });
+
   test("refuses what does not fit", async () => {
     const refused = [
       createTraining({ ...settings, batch_size: 0 }, data),
       createTraining({ ...settings, typo: 1 } as never, data),
       createTraining(settings, { ...data, train: { images: new Uint8Array(5), labels: new Uint8Array(1) } }),
       createTraining(settings, data, { from: new Uint8Array(1), checkpoint: new Uint8Array(1) }),
+      createTraining(settings, undefined as never),
+      createTraining(settings, { train: data.train } as never),
+      createTraining(settings, { ...data, train: { ...data.train, labels: [...data.train.labels] as never } }),
+      createTraining(settings, { ...data, train: { ...data.train, images: new Float64Array(784 * 80) as never } }),
+      createTraining(settings, data, { from: "model.dshift" as never }),
     ];
     for (const each of refused) await expect(each).rejects.toMatchObject({ code: "bad-argument" });
     const broken = createTraining(settings, data, { from: new Uint8Array(9) });

@@ -22,14 +22,24 @@ async function activate(): Promise<void> {
   await worker.clients.claim();
 }
 
-/** From the cache, else from the network and then kept. */
+/** From the cache, else from the network and then kept; a cache that fails or is full is none. */
 async function answer(request: Request): Promise<Response> {
-  const cache = await caches.open(CACHE);
-  const kept = await cache.match(request, { ignoreSearch: true });
+  const kept = await fromCache((cache) => cache.match(request, { ignoreSearch: true }));
   if (kept) return kept;
   const response = await fetch(request);
-  if (response.ok && response.status === 200) await cache.put(request, response.clone());
+  if (response.ok && response.status === 200) {
+    const copy = response.clone();
+    await fromCache((cache) => cache.put(request, copy));
+  }
   return response;
+}
+
+async function fromCache<T>(use: (cache: Cache) => Promise<T>): Promise<T | undefined> {
+  try {
+    return await use(await caches.open(CACHE));
+  } catch {
+    return undefined;
+  }
 }
 
 worker.addEventListener("install", (event) => event.waitUntil(install()));
