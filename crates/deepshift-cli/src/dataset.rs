@@ -1,5 +1,6 @@
 //! The pictures that a packed network is tested and calibrated with: the data set follows from its input.
 
+use crate::labels::LimitOptions;
 use crate::{Error, Result, output, text};
 use deepshift_core::graph::Graph;
 use deepshift_core::{Input, Model, Preprocessing};
@@ -34,6 +35,8 @@ pub struct Wanted<'a> {
     /// Of pictures in files; those of MNIST and CIFAR-10 have their size already.
     pub preprocessing: Option<&'a Preprocessing>,
     pub labelling: Labelling<'a>,
+    /// Of pictures in files.
+    pub limits: LimitOptions,
 }
 
 impl TestSet {
@@ -103,7 +106,7 @@ impl Pictures {
 /// The pictures of a part, or of the folder itself where it has no parts.
 pub fn open_files(folder: &Path, part: Part, wanted: &Wanted, shape: [usize; 3]) -> Result<PictureFiles> {
     let preprocessing = wanted.preprocessing.cloned().unwrap_or_else(|| imagenet::input().preprocessing);
-    let input = PictureInput { shape, preprocessing };
+    let input = PictureInput { shape, preprocessing, max_pixels: wanted.limits.max_pixels };
     let files = imagenet::open_part_or_all(folder, part, wanted.labelling, input)?;
     tell_notes(&files);
     Ok(files)

@@ -1,9 +1,17 @@
-//! What the labels of pictures follow from.
+//! Which pictures are read, and what their labels follow from.
 
 use crate::{Error, Result};
 use clap::Args;
-use deepshift_train::data::{LabelList, Labelling, imagenet};
+use deepshift_train::data::{DEFAULT_MAX_PIXELS, LabelList, Labelling, imagenet};
 use std::path::PathBuf;
+
+/// Which pictures are read.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LimitOptions {
+    /// Pixels of the largest picture that is read; larger ones count as broken
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_PIXELS)]
+    pub max_pixels: u64,
+}
 
 /// How pictures get their labels.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! ImageNet (ILSVRC2012): color pictures of any size, of a thousand kinds of things, in files.
 
-use crate::{Error, Labelling, Malformed, Part, PictureFiles, PictureInput, files};
+use crate::{DEFAULT_MAX_PIXELS, Error, Labelling, Malformed, Part, PictureFiles, PictureInput, files};
 use deepshift_core::Preprocessing;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -103,7 +103,11 @@ fn missing(folder: &Path, part: Part) -> Error {
 /// How torchvision feeds ImageNet to its networks: the shorter side becomes 256 pixels, of which the middle 224 are taken.
 pub fn input() -> PictureInput {
     let preprocessing = Preprocessing::new(MEAN.into(), STANDARD_DEVIATION.into());
-    PictureInput { shape: SHAPE, preprocessing: Preprocessing { resize: Some(RESIZE), ..preprocessing } }
+    PictureInput {
+        shape: SHAPE,
+        preprocessing: Preprocessing { resize: Some(RESIZE), ..preprocessing },
+        max_pixels: DEFAULT_MAX_PIXELS,
+    }
 }
 
 /// Reads a list of classes in the order of their labels: on each line the name of a folder.

@@ -30,6 +30,8 @@ mod training;
 pub use augment::{Augmentation, Draws};
 pub use batch::{Batch, Mix};
 pub use dataset::{Dataset, Part};
+#[cfg(not(target_family = "wasm"))]
+pub use decode::DEFAULT_MAX_PIXELS;
 pub use epoch::Epoch;
 pub use error::{Error, Malformed};
 pub use idx::{IdxImages, parse_idx_images, parse_idx_labels};

@@ -9,8 +9,10 @@ use std::path::Path;
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
 
-/// What one picture may take while it is decoded: 256 MiB of pixels, and as much again while they are converted.
-const PICTURE: usize = 600 << 20;
+/// Most pixels of a picture in this test.
+const MAX_PIXELS: u64 = 1 << 24;
+/// What one picture may take while it is decoded: the decoder's limit, and what its format keeps of each pixel besides.
+const PICTURE: usize = 32 * MAX_PIXELS as usize;
 const BATCH: usize = 64 << 20;
 
 /// One test: a second one's allocations would be counted too.
@@ -33,59 +35,197 @@ fn hostile_pictures() {
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
     let preprocessing = Preprocessing::new(vec![0.0; 3], vec![1.0; 3]);
-    let input = PictureInput { shape: [3, 224, 224], preprocessing };
+    let input = PictureInput { shape: [3, 224, 224], preprocessing, max_pixels: MAX_PIXELS };
     let files = PictureFiles::open(folder.path(), Labelling::Folders, input).unwrap();
+    assert_eq!(files.len() as usize, pictures().len());
     for index in 0..files.len() {
-        // The largest that is allowed is read, and one with long texts; the others are not.
         let (result, peak) = peak_of(|| files.read(&[index], |_| ()));
-        assert!(peak < PICTURE, "picture {index}: {peak} bytes, {result:?}");
-        assert_eq!(result.is_ok(), index < 2, "picture {index}");
+        let name = pictures()[index as usize].0;
+        assert!(peak < PICTURE, "{name}: {peak} bytes, {result:?}");
+        assert_eq!(result.is_ok(), name.starts_with("good"), "{name}: {result:?}");
+        // Where the limit is broken openly, it says so.
+        if name.starts_with("large") {
+            let message = result.unwrap_err().to_string();
+            assert!(message.contains("pixels, more than 16777216 in all"), "{name}: {message}");
+            assert!(peak < 1 << 20, "{name}: {peak} bytes");
+        }
     }
 }
 
+/// Their names begin with what is expected of them, sorted: to be read, to be refused for their size, or to be refused.
 fn pictures() -> Vec<(&'static str, Vec<u8>)> {
-    let side = |length: u32| length.to_be_bytes();
-    let short = |length: u16| length.to_be_bytes();
-    // Start of image, a frame of 3 components and the end, without a scan.
-    let jpeg = [
-        &[0xff, 0xd8, 0xff, 0xc0, 0, 17, 8][..],
-        &short(65_000),
-        &short(65_000),
-        &[3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0, 0xff, 0xd9],
+    const LARGE: u32 = 60_000;
+    let side = 4096;
+    vec![
+        // Of any kind the largest that is allowed, and nothing of it there.
+        ("cut.bmp", bmp(side, side)),
+        ("cut.gif", gif(side, side)),
+        ("cut.jpg", jpeg(&[(0xc0, side, side)])),
+        ("cut.pgm", format!("P5 {side} {side} 65535\n").into_bytes()),
+        ("cut.png", png(side, side, 1 << 10)),
+        ("cut.ppm", format!("P3 {side} {side} 255\n0 0 0").into_bytes()),
+        ("cut.progressive.jpg", jpeg(&[(0xc2, side, side)])),
+        ("cut.qoi", qoi(side, side)),
+        ("cut.tif", tiff(side, side, 1 << 30)),
+        ("cut.webp", vp8l(side, side)),
+        ("cut_lossy.webp", vp8(side, side)),
+        ("good.png", png(side, side, side as usize * (1 + 6 * side as usize))),
+        ("good_texts.png", with_texts(&png(16, 16, 16 * (1 + 6 * 16)))),
+        ("large.bmp", bmp(LARGE, LARGE)),
+        ("large.gif", gif(LARGE, LARGE)),
+        ("large.jpg", jpeg(&[(0xc0, LARGE, LARGE)])),
+        (
+            "large.pam",
+            format!("P7\nWIDTH {LARGE}\nHEIGHT {LARGE}\nDEPTH 4\nMAXVAL 65535\nTUPLTYPE RGB_ALPHA\nENDHDR\n")
+                .into_bytes(),
+        ),
+        ("large.pbm", format!("P1 {LARGE} {LARGE}\n1").into_bytes()),
+        ("large.png", png(LARGE, LARGE, 1000)),
+        ("large.progressive.jpg", jpeg(&[(0xc2, LARGE, LARGE)])),
+        ("large.qoi", qoi(LARGE, LARGE)),
+        ("large.tif", tiff(LARGE, LARGE, 1)),
+        ("large.webp", vp8l(16384, 16384)),
+        ("large_foreign.png", behind(b"tEXt", &header(1, 1), &png(LARGE, LARGE, 1000))),
+        ("large_lossy.webp", vp8(16383, 16383)),
+        // A small one around a large one.
+        ("lie.gif", [&gif(1, 1)[..], &gif_frame(LARGE, LARGE)].concat()),
+        ("lie.jpg", jpeg(&[(0xc0, 1, 1), (0xc2, LARGE, LARGE)])),
+        ("lie.webp", vp8x(1, 1, &vp8l(16384, 16384)[12..])),
+        ("lie_all.png", [&png(10, 10, 0)[..16], &[0xff; 8]].concat()),
+        ("lie_length.png", behind(b"IHDR", &[&header(1, 1)[..], &[0; 3]].concat(), &png(LARGE, LARGE, 1000))),
+        ("lie_lossy.webp", vp8x(1, 1, &vp8(16383, 16383)[12..])),
+        ("lie_twice.png", behind(b"IHDR", &header(1, 1), &png(LARGE, LARGE, 1000))),
+        ("lie_values.tif", tiff_values(u32::MAX)),
+        ("lie_zeros.png", png(16, 16, 1 << 28)),
     ]
-    .concat();
-    let gif = [
-        &b"GIF89a\xff\xff\xff\xff\x80\x00\x00\x00\x00\x00\xff\xff\xff"[..],
-        b",\0\0\0\0\xff\xff\xff\xff\0\x02\x00;",
-    ]
-    .concat();
+}
+
+/// Start of image, frames of 3 components, the start of a scan and the end.
+fn jpeg(frames: &[(u8, u32, u32)]) -> Vec<u8> {
+    let mut bytes = vec![0xff, 0xd8];
+    for &(code, width, height) in frames {
+        bytes.extend([0xff, code, 0, 17, 8]);
+        bytes.extend([height, width].map(|side| (side as u16).to_be_bytes()).concat());
+        bytes.extend([3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0]);
+    }
+    bytes.extend([0xff, 0xda, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0, 0xff, 0xd9]);
+    bytes
+}
+
+fn gif(width: u32, height: u32) -> Vec<u8> {
+    let screen = [width, height].map(|side| (side as u16).to_le_bytes()).concat();
+    [&b"GIF89a"[..], &screen, b"\x80\0\0\0\0\0\xff\xff\xff", &gif_frame(width, height)].concat()
+}
+
+fn gif_frame(width: u32, height: u32) -> Vec<u8> {
+    let size = [width, height].map(|side| (side as u16).to_le_bytes()).concat();
+    [&b",\0\0\0\0"[..], &size, b"\0\x02\x00;"].concat()
+}
+
+fn bmp(width: u32, height: u32) -> Vec<u8> {
     let mut bmp = vec![0; 54];
     bmp[..2].copy_from_slice(b"BM");
     bmp[10] = 54;
     bmp[14] = 40;
-    bmp[18..22].copy_from_slice(&60_000u32.to_le_bytes());
-    bmp[22..26].copy_from_slice(&60_000u32.to_le_bytes());
+    bmp[18..22].copy_from_slice(&width.to_le_bytes());
+    bmp[22..26].copy_from_slice(&height.to_le_bytes());
     bmp[26] = 1;
     bmp[28] = 24;
-    let webp = b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\xff\xff\xff\x0f\0\0\0\0\0\0\0\0".to_vec();
-    vec![
-        ("0.png", png(5792, 5792, 5792 * (1 + 3 * 5792))),
-        ("1.png", with_texts(&png(16, 16, 16 * (1 + 3 * 16)))),
-        ("2.png", png(60_000, 60_000, 1000)),
-        ("3.png", [&png(10, 10, 0)[..16], &side(u32::MAX), &side(u32::MAX)].concat()),
-        ("4.png", png(16, 16, 1 << 28)),
-        ("5.jpg", jpeg),
-        ("6.gif", gif),
-        ("7.bmp", bmp),
-        ("8.webp", webp),
-    ]
+    bmp
 }
 
-/// A PNG file that promises RGB pixels of this size and unpacks to so many zeros.
+fn qoi(width: u32, height: u32) -> Vec<u8> {
+    [
+        &b"qoif"[..],
+        &width.to_be_bytes(),
+        &height.to_be_bytes(),
+        &[3, 0, 0xfe, 1, 2, 3],
+        &[0, 0, 0, 0, 0, 0, 0, 1],
+    ]
+    .concat()
+}
+
+/// RGB in one strip that claims to have so many bytes.
+fn tiff(width: u32, height: u32, strip: u32) -> Vec<u8> {
+    tiff_of(&[
+        (256, 4, 1, width),
+        (257, 4, 1, height),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 2),
+        (273, 4, 1, 8),
+        (277, 3, 1, 3),
+        (278, 4, 1, height),
+        (279, 4, 1, strip),
+    ])
+}
+
+/// A list of strips that claims to have so many.
+fn tiff_values(strips: u32) -> Vec<u8> {
+    tiff_of(&[
+        (256, 4, 1, 16),
+        (257, 4, 1, 16),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1),
+        (273, 4, strips, 8),
+        (278, 4, 1, 1),
+        (279, 4, strips, 8),
+    ])
+}
+
+/// One directory of tags: number, type, count, value.
+fn tiff_of(tags: &[(u16, u16, u32, u32)]) -> Vec<u8> {
+    let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+    bytes.extend((tags.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in tags {
+        bytes.extend([tag.to_le_bytes(), kind.to_le_bytes()].concat());
+        bytes.extend([count.to_le_bytes(), value.to_le_bytes()].concat());
+    }
+    bytes.extend([0; 4]);
+    bytes
+}
+
+fn riff(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    let padding = [0].repeat(content.len() % 2);
+    let chunk = [&name[..], &(content.len() as u32).to_le_bytes(), content, &padding].concat();
+    [&b"RIFF"[..], &(chunk.len() as u32 + 4).to_le_bytes(), b"WEBP", &chunk].concat()
+}
+
+/// WebP without loss: 14 bits of each side less one.
+fn vp8l(width: u32, height: u32) -> Vec<u8> {
+    let size = (width - 1) | (height - 1) << 14;
+    riff(b"VP8L", &[&[0x2f][..], &size.to_le_bytes(), &[0; 8]].concat())
+}
+
+/// WebP with loss: a key frame of 14 bits a side, whose first part has 100 bytes.
+fn vp8(width: u32, height: u32) -> Vec<u8> {
+    let size = [width, height].map(|side| (side as u16).to_le_bytes()).concat();
+    riff(b"VP8 ", &[&[0x10, 0x0c, 0, 0x9d, 1, 0x2a][..], &size, &[0; 200]].concat())
+}
+
+/// WebP with a canvas of this size around a chunk.
+fn vp8x(width: u32, height: u32, chunk: &[u8]) -> Vec<u8> {
+    let size = [width - 1, height - 1].map(|side| side.to_le_bytes()[..3].to_vec()).concat();
+    let head = riff(b"VP8X", &[&[0; 4][..], &size].concat());
+    let length = (head.len() + chunk.len() - 8) as u32;
+    [&head[..4], &length.to_le_bytes(), &head[8..], chunk].concat()
+}
+
+/// A PNG file that promises RGB pixels of 16 bits of this size and unpacks to so many zeros.
 fn png(width: u32, height: u32, zeros: usize) -> Vec<u8> {
-    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
-    let chunks = [chunk(b"IHDR", &header), chunk(b"IDAT", &packed(zeros)), chunk(b"IEND", &[])];
+    let chunks =
+        [chunk(b"IHDR", &header(width, height)), chunk(b"IDAT", &packed(zeros)), chunk(b"IEND", &[])];
     [b"\x89PNG\r\n\x1a\n".to_vec(), chunks.concat()].concat()
+}
+
+fn header(width: u32, height: u32) -> Vec<u8> {
+    [&width.to_be_bytes()[..], &height.to_be_bytes(), &[16, 2, 0, 0, 0]].concat()
+}
+
+/// With this chunk before its first.
+fn behind(name: &[u8; 4], data: &[u8], png: &[u8]) -> Vec<u8> {
+    [&png[..8], &chunk(name, data), &png[8..]].concat()
 }
 
 /// With four texts of 256 MiB, which take one MiB together.

@@ -4,7 +4,7 @@ use crate::accuracy::Accuracy;
 use crate::dataset::{TestSet, Wanted, logits};
 use crate::engine::{Engine, EngineOptions};
 use crate::files::{self, ModelFile};
-use crate::labels::LabelOptions;
+use crate::labels::{LabelOptions, LimitOptions};
 use crate::progress::Progress;
 use crate::{Result, output, pictures, text};
 use clap::Args;
@@ -27,6 +27,8 @@ pub struct Arguments {
     data: PathBuf,
     #[command(flatten)]
     labels: LabelOptions,
+    #[command(flatten)]
+    limits: LimitOptions,
     #[command(flatten)]
     engine: EngineOptions,
     /// Pictures that run together
@@ -51,6 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         shape: file.model.graph.input_shape(),
         preprocessing: file.model.preprocessing.as_ref(),
         labelling: labels.labelling(),
+        limits: arguments.limits,
     };
     let set = TestSet::load(&arguments.data, Part::Test, &wanted)?;
     set.check_classes(&file.model)?;

@@ -2,6 +2,7 @@
 
 use super::train::{BEST, CHECKPOINT, MODEL, ORIGIN, ShiftOptions};
 use crate::dataset::{TestSet, Wanted, usual_preprocessing};
+use crate::labels::LimitOptions;
 use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
 use clap::Args;
@@ -33,6 +34,8 @@ pub struct Arguments {
     arch: Option<String>,
     #[command(flatten)]
     shift: ShiftOptions,
+    #[command(flatten)]
+    limits: LimitOptions,
     /// Folder of the data set [default: data, where there is one]
     #[arg(long, env = "DEEPSHIFT_DATA")]
     data: Option<PathBuf>,
@@ -179,6 +182,7 @@ fn calibration(arguments: &Arguments, network: &Network) -> Result<Option<TestSe
         shape: network.graph().input_shape(),
         preprocessing: preprocessing.as_ref(),
         labelling: Labelling::Folders,
+        limits: arguments.limits,
     };
     let folder = arguments.data.as_deref();
     match TestSet::load(folder.unwrap_or(Path::new("data")), Part::Train, &wanted) {

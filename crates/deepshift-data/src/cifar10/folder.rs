@@ -1,7 +1,7 @@
 //! CIFAR-10 as files of pictures in folders named after their classes.
 
 use super::{CLASSES, SHAPE, preprocessing};
-use crate::{Dataset, Error, Labelling, Part, PictureFiles, PictureInput};
+use crate::{DEFAULT_MAX_PIXELS, Dataset, Error, Labelling, Part, PictureFiles, PictureInput};
 use std::path::{Path, PathBuf};
 
 pub(super) fn name(part: Part) -> &'static str {
@@ -22,7 +22,7 @@ pub(super) fn load(folder: &Path) -> Result<Dataset, Error> {
     let files = PictureFiles::open(
         folder,
         Labelling::Folders,
-        PictureInput { shape: SHAPE, preprocessing: preprocessing() },
+        PictureInput { shape: SHAPE, preprocessing: preprocessing(), max_pixels: DEFAULT_MAX_PIXELS },
     )?;
     if files.classes().len() != CLASSES.len() {
         let (count, classes) = (files.classes().len(), CLASSES.join(", "));

@@ -1,5 +1,6 @@
 //! PNG files.
 
+use super::check_size;
 use image::{DynamicImage, GrayAlphaImage, GrayImage, RgbImage, RgbaImage};
 use std::io::Cursor;
 use zune_core::colorspace::ColorSpace;
@@ -7,18 +8,20 @@ use zune_core::options::DecoderOptions;
 use zune_png::PngDecoder;
 
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// Bytes of the chunk of a header: length, name, 13 bytes, checksum.
+const HEADER: usize = 25;
 
 /// The picture in a PNG file; what has 16 bits loses the lower 8.
 ///
 /// # Errors
 /// What is wrong with it, for a user to read.
-pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
-    check_size(bytes)?;
+pub(super) fn decode(bytes: &[u8], max_pixels: u64) -> Result<DynamicImage, String> {
     let bytes = without_extras(bytes)?;
-    let side = super::LONGEST_SIDE as usize;
+    let [width, height] = size(&bytes).ok_or("it ends before its header")?;
+    check_size(width, height, max_pixels)?;
     let options = DecoderOptions::default()
-        .set_max_width(side)
-        .set_max_height(side)
+        .set_max_width(width as usize)
+        .set_max_height(height as usize)
         .set_strict_mode(true)
         .png_set_strip_to_8bit(true)
         .png_set_decode_animated(false);
@@ -36,17 +39,23 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
     picture.ok_or_else(|| "its pixels do not fill it".into())
 }
 
-/// The chunks that make the picture. The decoder would unpack texts and color profiles of any length, which nobody reads.
+/// The chunks that make the picture. The decoder would unpack texts and color profiles of any length, which nobody reads, and
+/// would believe a second header.
 fn without_extras(bytes: &[u8]) -> Result<Vec<u8>, String> {
     let mut kept = SIGNATURE.to_vec();
-    let mut rest = &bytes[SIGNATURE.len()..];
+    let mut rest = bytes.strip_prefix(SIGNATURE).ok_or("it has no signature")?;
     while !rest.is_empty() {
         let length = rest.first_chunk().map(|length| u32::from_be_bytes(*length) as usize);
         // Length, name, content, checksum.
         let chunk = length.and_then(|length| rest.get(..length.checked_add(12)?));
         let chunk = chunk.ok_or("it ends in the middle of the picture")?;
-        if matches!(&chunk[4..8], b"IHDR" | b"PLTE" | b"tRNS" | b"IDAT" | b"IEND") {
-            kept.extend(chunk);
+        let is_first = kept.len() == SIGNATURE.len();
+        match &chunk[4..8] {
+            b"IHDR" if is_first && chunk.len() == HEADER => kept.extend(chunk),
+            b"IHDR" => return Err("it has a second header, or a header of another length".into()),
+            b"PLTE" | b"tRNS" | b"IDAT" | b"IEND" if is_first => return Err("it has no header".into()),
+            b"PLTE" | b"tRNS" | b"IDAT" | b"IEND" => kept.extend(chunk),
+            _ => {}
         }
         rest = &rest[chunk.len()..];
         if &chunk[4..8] == b"IEND" {
@@ -56,22 +65,21 @@ fn without_extras(bytes: &[u8]) -> Result<Vec<u8>, String> {
     Ok(kept)
 }
 
-/// The first chunk holds width and height; the decoder allocates at most 8 bytes a pixel.
-fn check_size(bytes: &[u8]) -> Result<(), String> {
+/// Width and height, with which the first chunk of what [`without_extras`] keeps begins.
+fn size(bytes: &[u8]) -> Option<[u32; 2]> {
     let side = |offset: usize| bytes.get(offset..)?.first_chunk().map(|side| u32::from_be_bytes(*side));
-    let (Some(width), Some(height)) = (side(16), side(20)) else {
-        return Err("it ends within its header".into());
-    };
-    if u64::from(width) * u64::from(height) > super::LARGEST / 8 {
-        return Err(format!("{width} by {height} pixels are beyond the limit"));
-    }
-    Ok(())
+    Some([side(16)?, side(20)?])
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::DEFAULT_MAX_PIXELS;
     use std::io::Write;
+
+    fn decode(bytes: &[u8]) -> Result<DynamicImage, String> {
+        super::decode(bytes, DEFAULT_MAX_PIXELS)
+    }
 
     /// A PNG file of RGB pixels.
     pub(crate) fn encode(picture: &RgbImage) -> Vec<u8> {
@@ -122,8 +130,26 @@ pub(crate) mod tests {
     /// Ten gigabytes of pixels, from 160 bytes.
     #[test]
     fn huge_pictures_are_refused_before_they_are_decoded() {
-        assert!(decode(&file([60_000, 60_000], [8, 2], &[0; 100])).unwrap_err().contains("limit"));
-        assert!(decode(&file([u32::MAX, u32::MAX], [8, 2], &[0; 100])).unwrap_err().contains("limit"));
+        assert!(decode(&file([60_000, 60_000], [8, 2], &[0; 100])).unwrap_err().contains("more than"));
+        assert!(decode(&file([u32::MAX, u32::MAX], [8, 2], &[0; 100])).unwrap_err().contains("more than"));
         assert!(decode(&file([70_000, 1], [8, 2], &[0; 100])).is_err());
+    }
+
+    /// Each of them says 1 by 1 where a careless reader looks.
+    #[test]
+    fn only_the_header_says_how_large_a_picture_is() {
+        let small = [0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0];
+        let huge = file([60_000, 60_000], [16, 2], &[0; 100])[SIGNATURE.len()..].to_vec();
+        let foreign = [SIGNATURE, &chunk(b"tEXt", &small), &huge].concat();
+        assert!(decode(&foreign).unwrap_err().contains("60000 by 60000 pixels, more than"));
+        let two = [SIGNATURE, &chunk(b"IHDR", &small), &huge].concat();
+        assert!(decode(&two).unwrap_err().contains("a second header"));
+        let long = [SIGNATURE, &chunk(b"IHDR", &[&small[..], &[0; 8]].concat())].concat();
+        assert!(decode(&long).is_err());
+        assert_eq!(decode(&[SIGNATURE, &chunk(b"IDAT", &small)].concat()).unwrap_err(), "it has no header");
+        assert!(decode(SIGNATURE).is_err());
+        // What stands before the header of an honest picture does no harm.
+        let honest = file([1, 1], [8, 2], &[0, 1, 2, 3])[SIGNATURE.len()..].to_vec();
+        assert!(decode(&[SIGNATURE, &chunk(b"tEXt", &small), &honest].concat()).is_ok());
     }
 }

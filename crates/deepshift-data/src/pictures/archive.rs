@@ -1,6 +1,7 @@
 //! Which pictures there are in a tar archive, and where: found once, then read by their offsets.
 
-use super::kind::{FIRST, Kind, begins_a_picture, packed};
+use super::kind::{Kind, packed};
+use crate::decode::{FIRST_BYTES, begins_as_picture};
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -138,7 +139,7 @@ impl ArchiveIndex {
                 Some(reason) => self.left_out.push((name, reason)),
                 None => rest.archives.push((name, Part { start: offset, length })),
             },
-            Kind::Unknown if !begins_a_picture(&first_bytes(&mut entry)?) => {}
+            Kind::Unknown if !begins_as_picture(&first_bytes(&mut entry)?) => {}
             Kind::Picture | Kind::Unknown => {
                 let class = class(&name);
                 self.pictures.push(ArchivedPicture { name, offset, length, class });
@@ -234,7 +235,7 @@ fn plain(path: &str) -> String {
 
 fn first_bytes(entry: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    entry.take(FIRST as u64).read_to_end(&mut bytes)?;
+    entry.take(FIRST_BYTES as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

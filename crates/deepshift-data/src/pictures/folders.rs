@@ -1,7 +1,8 @@
 //! What lies in folders.
 
-use super::kind::{FIRST, Kind, begins_a_picture};
+use super::kind::Kind;
 use crate::Error;
+use crate::decode::{FIRST_BYTES, begins_as_picture};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::fs::File;
@@ -39,7 +40,7 @@ impl Listing {
             match Kind::of(&name) {
                 Kind::Picture => listing.pictures.push(name),
                 Kind::Archive => listing.archives.push(name),
-                Kind::Unknown if begins_a_picture(&first_bytes(&path)) => listing.pictures.push(name),
+                Kind::Unknown if begins_as_picture(&first_bytes(&path)) => listing.pictures.push(name),
                 Kind::Unknown => {}
             }
         }
@@ -57,7 +58,7 @@ pub(super) fn first_bytes(path: &Path) -> Vec<u8> {
         && let Ok(file) = File::open(path)
     {
         // What cannot be read is not known to be anything.
-        let _ = file.take(FIRST as u64).read_to_end(&mut bytes);
+        let _ = file.take(FIRST_BYTES as u64).read_to_end(&mut bytes);
     }
     bytes
 }

@@ -14,8 +14,6 @@ use std::path::{Path, PathBuf};
 
 const REMEDY: &str =
     "name a folder that holds one sub-folder of pictures for each class, or tar archives of them";
-/// Longest file of a picture.
-const LONGEST: u64 = 1 << 26;
 /// Labels are u16.
 const MOST_CLASSES: usize = 1 << 16;
 /// Indices are u32.
@@ -256,12 +254,12 @@ impl Index {
         self.places[entry.place as usize].join(&entry.name).display().to_string()
     }
 
-    /// The bytes of a picture's file, or what is wrong with it.
-    pub fn bytes(&self, entry: &Entry) -> Result<Vec<u8>, String> {
+    /// The bytes of a picture's file, which may be so long, or what is wrong with it.
+    pub fn bytes(&self, entry: &Entry, longest: u64) -> Result<Vec<u8>, String> {
         let place = &self.places[entry.place as usize];
         match entry.range {
-            None => files::read_picture(&place.join(&entry.name), LONGEST),
-            Some(Range { offset, length }) => files::read_range(place, offset, length, LONGEST),
+            None => files::read_picture(&place.join(&entry.name), longest),
+            Some(Range { offset, length }) => files::read_range(place, offset, length, longest),
         }
     }
 }

@@ -34,6 +34,8 @@ pub struct PictureInput {
     pub shape: [usize; 3],
     /// How a picture of any size becomes one of that.
     pub preprocessing: Preprocessing,
+    /// Pixels of the largest picture that is read; larger ones count as broken. Decoding takes 8 bytes for each.
+    pub max_pixels: u64,
 }
 
 /// What the labels of pictures follow from.
@@ -176,7 +178,7 @@ impl PictureFiles {
         if labels.is_empty() {
             return Err(skipped.error(indices.len()));
         }
-        let PictureInput { shape, preprocessing } = self.input.clone();
+        let PictureInput { shape, preprocessing, .. } = self.input.clone();
         let classes = self.classes().to_vec();
         Ok(Dataset { skipped, ..Dataset::from_parts(images, labels, shape, classes, preprocessing) })
     }
@@ -197,7 +199,7 @@ impl PictureFiles {
 
 impl PictureInput {
     fn check(&self) -> Result<(), Error> {
-        let Self { shape, preprocessing } = self;
+        let Self { shape, preprocessing, .. } = self;
         if shape[0] != 3
             || shape.contains(&0)
             || preprocessing.mean.len() != 3

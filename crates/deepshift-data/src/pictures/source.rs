@@ -2,8 +2,9 @@
 
 use super::PictureFiles;
 use crate::augment::{Draws, Region};
+use crate::decode::{decode, longest};
 use crate::resize::resize;
-use crate::{Skipped, Source, decode};
+use crate::{Skipped, Source};
 use deepshift_core::Preprocessing;
 use image::RgbImage;
 use std::borrow::Cow;
@@ -17,8 +18,9 @@ impl PictureFiles {
         if self.broken().indices.contains(&index) {
             return Err("it could not be read before".into());
         }
-        let outcome = self.entry(index).and_then(|entry| self.index.bytes(entry));
-        let outcome = outcome.and_then(|bytes| self.fit(&decode::decode(&bytes)?.into_rgb8(), draws));
+        let max_pixels = self.input.max_pixels;
+        let outcome = self.entry(index).and_then(|entry| self.index.bytes(entry, longest(max_pixels)));
+        let outcome = outcome.and_then(|bytes| self.fit(&decode(&bytes, max_pixels)?.into_rgb8(), draws));
         if let Err(reason) = &outcome {
             let mut broken = self.broken();
             broken.indices.insert(index);

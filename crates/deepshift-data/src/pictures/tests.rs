@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 fn input() -> PictureInput {
     let preprocessing = Preprocessing { resize: Some(10), ..Preprocessing::new(vec![0.0; 3], vec![1.0; 3]) };
-    PictureInput { shape: [3, 8, 8], preprocessing }
+    PictureInput { shape: [3, 8, 8], preprocessing, max_pixels: crate::DEFAULT_MAX_PIXELS }
 }
 
 /// A gray picture of any size.

@@ -6,7 +6,7 @@ mod source;
 mod table;
 
 use crate::accuracy::Accuracy;
-use crate::labels::LabelOptions;
+use crate::labels::{LabelOptions, LimitOptions};
 use crate::progress::Progress;
 use crate::{Error, Result, files, interrupt, output, text};
 use clap::{ArgAction, Args, ValueEnum};
@@ -41,6 +41,8 @@ pub struct Arguments {
     calibration: CalibrationOptions,
     #[command(flatten)]
     evaluation: EvaluationOptions,
+    #[command(flatten)]
+    limits: LimitOptions,
     #[command(flatten)]
     facts: FactOptions,
 }
@@ -143,8 +145,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let options = arguments.weights.options(&arguments.calibration)?;
     interrupt::take_over();
     let model = source::read(arguments)?;
-    let labelled = labelled(&arguments.evaluation, &model)?;
-    let calibration = calibration(&arguments.calibration, &model)?;
+    let labelled = labelled(&arguments.evaluation, &model, arguments.limits)?;
+    let calibration = calibration(&arguments.calibration, &model, arguments.limits)?;
     let mirrored = calibration.as_ref().map(pictures::with_mirror_images);
     let mirrored = mirrored.as_deref().map(Input::Pictures);
     let mut converted = convert(&model, mirrored, &options)?;
@@ -200,9 +202,9 @@ impl WeightOptions {
     }
 }
 
-fn labelled(options: &EvaluationOptions, model: &Model) -> Result<Option<Dataset>> {
+fn labelled(options: &EvaluationOptions, model: &Model, limits: LimitOptions) -> Result<Option<Dataset>> {
     match &options.evaluate {
-        Some(folder) => pictures::read_labelled(folder, &options.labels, model).map(Some),
+        Some(folder) => pictures::read_labelled(folder, &options.labels, model, limits).map(Some),
         None if options.labels != LabelOptions::default() => {
             Err(Error::input("--classes and --labels belong to --evaluate: give it, or leave them out"))
         }
@@ -210,8 +212,9 @@ fn labelled(options: &EvaluationOptions, model: &Model) -> Result<Option<Dataset
     }
 }
 
-fn calibration(options: &CalibrationOptions, model: &Model) -> Result<Option<Dataset>> {
-    let read = |folder: &PathBuf| pictures::read_unlabelled(folder, model, options.calibration_pictures);
+fn calibration(options: &CalibrationOptions, model: &Model, limits: LimitOptions) -> Result<Option<Dataset>> {
+    let read =
+        |folder: &PathBuf| pictures::read_unlabelled(folder, model, options.calibration_pictures, limits);
     options.calibrate.as_ref().map(read).transpose()
 }
 

@@ -5,7 +5,7 @@ use super::learning::Defaults;
 use super::options::{DataOptions, TrainingOptions};
 use super::run::{self, Data};
 use crate::dataset::tell_notes;
-use crate::labels::LabelOptions;
+use crate::labels::{LabelOptions, LimitOptions};
 use crate::{Error, Result, output, text};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -27,6 +27,8 @@ pub struct Arguments {
     arch: Option<String>,
     #[command(flatten)]
     labels: LabelOptions,
+    #[command(flatten)]
+    limits: LimitOptions,
     #[command(flatten)]
     training: TrainingOptions,
 }
@@ -67,7 +69,11 @@ impl Arguments {
             return Err(Error::input(format!("{} takes no pictures", graph.name)));
         };
         let preprocessing = preprocessing(&graph.name).unwrap_or_else(|| imagenet::input().preprocessing);
-        let input = PictureInput { shape: [channels, height, width], preprocessing };
+        let input = PictureInput {
+            shape: [channels, height, width],
+            preprocessing,
+            max_pixels: self.limits.max_pixels,
+        };
         let classes = self.labels.classes()?;
         let labelling = classes.as_deref().map_or(Labelling::Folders, Labelling::Classes);
         let train = imagenet::open(&self.data, Part::Train, labelling, input.clone())?;
