@@ -8,6 +8,10 @@ import resource
 import sys
 import time
 
+from requires import requires
+
+requires("torch", "torchvision")
+
 import torch
 from torchvision import datasets, transforms
 

@@ -7,13 +7,17 @@ pictures: it is timed, not judged), and NAME.tfjs.json + NAME.tfjs.bin, the fold
 weights laid out as TensorFlow.js wants them. A shift layer's rounding of its input is left out, so that no runtime is
 timed with work that only DeepShift's arithmetic asks for.
 
-Needs the PyPI packages numpy, onnx and onnxruntime.
+Needs the PyPI packages numpy, onnx, onnxruntime and sympy.
 """
 
 import json
 import sys
 import tempfile
 from pathlib import Path
+
+from requires import requires
+
+requires("numpy", "onnx", "onnxruntime", "sympy")
 
 import numpy
 import onnx

@@ -8,6 +8,10 @@ import os
 import sys
 import time
 
+from requires import requires
+
+requires("torch")
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F

@@ -13,6 +13,10 @@ import math
 import sys
 from pathlib import Path
 
+from requires import requires
+
+requires("numpy", "torch")
+
 import numpy
 import torch
 import torch.nn.functional as F

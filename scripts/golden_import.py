@@ -4,6 +4,10 @@ import pathlib
 import sys
 import types
 
+from requires import requires
+
+requires("safetensors", "torch")
+
 import torch
 from safetensors.torch import save_file
 

@@ -9,6 +9,10 @@ import json
 import math
 from pathlib import Path
 
+from requires import requires
+
+requires("safetensors", "torch")
+
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file

@@ -11,6 +11,10 @@ import json
 import math
 import pathlib
 
+from requires import requires
+
+requires("torch")
+
 import torch
 
 SHAPES = [[5], [2, 3], [2, 1, 2, 2]]

@@ -8,6 +8,10 @@ not. Sizes and margins follow torchvision's Resize and CenterCrop.
 import json
 from pathlib import Path
 
+from requires import requires
+
+requires("PIL")
+
 from PIL import Image
 
 FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}

@@ -12,6 +12,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from requires import requires
+
+requires("numpy", "onnxruntime", "safetensors")
+
 import numpy
 import onnxruntime
 from safetensors.numpy import load_file, save_file

@@ -11,6 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+from requires import requires
+
+requires("numpy", "torch")
+
 import numpy
 import torch
 import torch.nn.functional as F

@@ -9,6 +9,10 @@ Usage: python scripts/squeezenet_weights.py SQUEEZENET.h5 OUTPUT.safetensors    
 
 import sys
 
+from requires import requires
+
+requires("h5py", "numpy", "safetensors")
+
 import h5py
 import numpy as np
 from safetensors.numpy import save_file

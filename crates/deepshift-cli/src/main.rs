@@ -14,7 +14,8 @@ mod pictures;
 mod progress;
 mod text;
 
-use clap::{Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use error::{Error, Result};
 use std::process::ExitCode;
 
@@ -25,7 +26,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Train, evaluate, run and inspect neural networks whose weights are powers of two.
 #[derive(Parser)]
-#[command(name = "deepshift", version)]
+// Scripts that add options to a base command expect the last one to count.
+#[command(name = "deepshift", version, args_override_self = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -57,7 +59,9 @@ impl Command {
 }
 
 fn main() -> ExitCode {
-    let command = Cli::parse_from(std::env::args_os().map(commands::train::spell_out)).command;
+    let words = std::env::args_os().map(commands::train::spell_out);
+    let matches = without_empty_variables(Cli::command()).get_matches_from(words);
+    let Cli { command } = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match interrupt::install().and_then(|()| command.run()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -69,10 +73,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// An environment variable that is empty says nothing, as elsewhere.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |name: &std::ffi::OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    command
+        .mut_args(|arg| if arg.get_env().is_some_and(is_empty) { arg.env(Resettable::Reset) } else { arg })
+        .mut_subcommands(without_empty_variables)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_options_hold_together() {

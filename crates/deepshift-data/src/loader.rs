@@ -122,7 +122,7 @@ mod tests {
     use crate::Augmentation;
     use crate::training::tests::{epoch, everything, numbered};
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     #[test]
     fn threads_change_no_bit() {
@@ -178,11 +178,11 @@ mod tests {
         };
         let mut loader = Loader::new(0..1000, 2, Arc::new(make));
         loader.next().unwrap().unwrap();
-        let patience = Instant::now() + Duration::from_secs(10);
-        // One was taken; each thread holds one finished batch and waits with another.
-        while made.load(Ordering::SeqCst) < 5 && Instant::now() < patience {
+        // One was taken; each thread holds one finished batch and waits with another. However busy the machine, that comes.
+        while made.load(Ordering::SeqCst) < 5 {
             thread::yield_now();
         }
+        // Threads that would go on have time to.
         thread::sleep(Duration::from_millis(50));
         assert_eq!(made.load(Ordering::SeqCst), 5);
         drop(loader);

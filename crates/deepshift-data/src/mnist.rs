@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn the_real_files_are_read_where_they_are() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../data");
-        let folder = std::env::var_os("DEEPSHIFT_DATA").map_or(root, Into::into);
+        let folder =
+            std::env::var_os("DEEPSHIFT_DATA").filter(|folder| !folder.is_empty()).map_or(root, Into::into);
         let (Ok(train), Ok(test)) = (load(&folder, Part::Train), load(&folder, Part::Test)) else {
             eprintln!("skipped: MNIST is not in {}; run `scripts/data mnist`", folder.display());
             return;

@@ -1,6 +1,6 @@
 //! `deepshift export`: a trained network as a packed file, or as ONNX.
 
-use super::train::{BEST, CHECKPOINT, MODEL, ORIGIN, ShiftOptions, defaults};
+use super::train::{BEST, CHECKPOINT, MODEL, ORIGIN, ShiftOptions};
 use crate::dataset::{TestSet, Wanted, usual_preprocessing};
 use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
@@ -89,7 +89,7 @@ fn read_packed(arguments: &Arguments) -> Result<Packed> {
 fn source(arguments: &Arguments) -> Result<(Graph, StateDict, TrainingOptions)> {
     let path = &arguments.source;
     match (&arguments.arch, path.is_dir()) {
-        (None, true) if arguments.shift != defaults() => Err(Error::input(format!(
+        (None, true) if arguments.shift != ShiftOptions::default() => Err(Error::input(format!(
             "{} is a training folder, which knows its own shift options: leave them out",
             path.display()
         ))),
@@ -137,7 +137,7 @@ fn read_folder(folder: &Path) -> Result<(Graph, StateDict, TrainingOptions)> {
 fn graph(arch: &str, shift: &ShiftOptions) -> Result<(Graph, TrainingOptions)> {
     let graph = by_name(arch).ok_or_else(|| Error::input(format!("there is no architecture {arch}")))?;
     // The original's rule: only in its fully connected MNIST network do linear layers count towards the depth.
-    match shift.settings(arch != "simple_linear") {
+    match shift.settings(arch != "simple_linear", None) {
         Some(settings) => Ok((to_shift(&graph, &settings.conversion()?)?, settings.training_options())),
         None => Ok((graph, TrainingOptions::default())),
     }

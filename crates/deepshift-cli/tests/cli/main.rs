@@ -5,6 +5,7 @@ mod convert;
 mod errors;
 mod eval;
 mod fixture;
+mod habits;
 mod inspect;
 mod onnx;
 mod run;

@@ -8,7 +8,7 @@ mod table;
 use crate::accuracy::Accuracy;
 use crate::progress::Progress;
 use crate::{Error, Result, files, interrupt, output, text};
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use deepshift_convert::{Converted, Options};
 use deepshift_core::{Input, MAX_INTEGER_BITS, Mode, Model, ShiftFormat, ShiftType};
 use deepshift_models::Conversion;
@@ -63,7 +63,7 @@ struct WeightOptions {
     #[arg(short = 's', long, default_value_t = 1000)]
     shift_depth: usize,
     /// Integer and fraction bits of activations in float mode [-ab]
-    #[arg(long, num_args = 2, value_names = ["I", "F"], default_values_t = [16, 16])]
+    #[arg(long, action = ArgAction::Set, num_args = 2, value_names = ["I", "F"], default_values_t = [16, 16])]
     activation_bits: Vec<u32>,
 }
 

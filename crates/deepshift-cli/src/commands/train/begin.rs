@@ -1,11 +1,10 @@
 //! From options to a run: a new one, or one that goes on.
 
 use super::folder::Folder;
-use super::options::{RunOptions, defaults};
+use super::options::RunOptions;
 use super::run::{Data, Run};
 use super::{resume, summary};
 use crate::{Result, output};
-use clap::Args;
 use deepshift_train::Settings;
 
 /// Settings and folder, checked against each other before any data is read.
@@ -16,8 +15,8 @@ pub struct Begun {
 }
 
 impl Begun {
-    /// `settings` says what arguments ask for; it may look at the run that goes on.
-    pub fn new<A: Args>(
+    /// `settings` says what arguments ask for; where a run goes on, what they leave out comes from it.
+    pub fn new<A>(
         arguments: &A,
         options: &RunOptions,
         settings: impl Fn(&A, Option<&Settings>) -> Result<Settings>,
@@ -29,8 +28,7 @@ impl Begun {
         let folder = Folder::to_resume(path)?;
         let stored = folder.settings()?;
         let given = settings(arguments, Some(&stored))?;
-        let default = settings(&defaults::<A>(), Some(&given))?;
-        let settings = resume::settings(folder.path(), &stored, &given, &default)?;
+        let settings = resume::settings(folder.path(), &stored, &given)?;
         Ok(Self { settings, resumed: Some(folder), notes })
     }
 

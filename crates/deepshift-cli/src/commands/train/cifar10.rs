@@ -51,7 +51,7 @@ impl Arguments {
             (None, Some(settings)) => settings.architecture.clone(),
             (arch, _) => unique_name(arch.as_deref().unwrap_or(ARCHITECTURE))?,
         };
-        let shift = self.training.shift.settings(true);
+        let shift = self.training.shift.settings(true, resumed);
         let mut settings = self.training.learning.settings(&architecture, shift, &original(), resumed)?;
         if settings.architecture == SLOW_START && settings.schedule.warm_up == WarmUp::None {
             settings.schedule.warm_up = WarmUp::Reduced { epochs: NonZeroU32::MIN, factor: 0.1 };

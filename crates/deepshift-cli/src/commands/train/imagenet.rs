@@ -53,7 +53,7 @@ impl Arguments {
     /// What the options ask for; network and length of the run that goes on, where there is one, need no option.
     fn settings(&self, resumed: Option<&Settings>) -> Result<Settings> {
         let arch = self.arch.as_deref().or(resumed.map(|settings| settings.architecture.as_str()));
-        let shift = self.training.shift.settings(true);
+        let shift = self.training.shift.settings(true, resumed);
         let mut settings =
             self.training.learning.settings(arch.unwrap_or(ARCHITECTURE), shift, &original(), resumed)?;
         // The original's rule: only here does type PS begin with shifts and signs of its own.

@@ -22,7 +22,7 @@ pub struct Defaults {
     pub augmentation: Augmentation,
 }
 
-/// How the network learns.
+/// How the network learns. An option that is not given is none, so that a run that goes on keeps what it has.
 #[derive(Args, Clone, Debug)]
 pub struct LearningOptions {
     /// Epochs of the whole run [default: mnist 10, cifar10 200, imagenet 90]
@@ -31,12 +31,12 @@ pub struct LearningOptions {
     /// Pictures of a forward pass [default: mnist 64, cifar10 128, imagenet 256]
     #[arg(short, long)]
     batch_size: Option<NonZeroUsize>,
-    /// Forward passes that are averaged into one step [-bm]
-    #[arg(long, default_value = "1")]
-    batch_multiplier: NonZeroUsize,
-    /// Optimizer [-opt]
-    #[arg(long, value_enum, ignore_case = true, default_value = "SGD")]
-    optimizer: OptimizerName,
+    /// Forward passes that are averaged into one step [-bm] [default: 1]
+    #[arg(long)]
+    batch_multiplier: Option<NonZeroUsize>,
+    /// Optimizer [-opt] [default: SGD]
+    #[arg(long, value_enum, ignore_case = true)]
+    optimizer: Option<OptimizerName>,
     /// Learning rate [default: mnist 0.01, others 0.1]
     #[arg(long, visible_alias = "learning-rate", value_parser = positive_or_zero)]
     lr: Option<f64>,
@@ -50,11 +50,11 @@ pub struct LearningOptions {
     #[arg(long, alias = "lr-step", conflicts_with = "lr_milestones")]
     lr_step_size: Option<NonZeroU32>,
     /// Epochs at whose start the multi-step schedule multiplies by 0.1 [default: 80,120,160,180]
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, action = ArgAction::Set, value_delimiter = ',')]
     lr_milestones: Option<Vec<u32>>,
-    /// Epochs over which the learning rate rises from 0
-    #[arg(long, default_value_t = 0)]
-    warm_up_epochs: u32,
+    /// Epochs over which the learning rate rises from 0 [default: 0]
+    #[arg(long)]
+    warm_up_epochs: Option<u32>,
     /// Momentum of SGD and RMSprop [default: mnist 0, others 0.9]
     #[arg(long, value_parser = positive_or_zero)]
     momentum: Option<f64>,
@@ -67,25 +67,26 @@ pub struct LearningOptions {
     /// Crop and mirror training pictures at random [default: mnist false, others true]
     #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new())]
     augment: Option<bool>,
-    /// Alpha of mixup; with --cutmix too each batch has one of both
-    #[arg(long, default_value_t = 0.0, value_parser = positive_or_zero)]
-    mixup: f64,
-    /// Alpha of CutMix
-    #[arg(long, default_value_t = 0.0, value_parser = positive_or_zero)]
-    cutmix: f64,
-    /// Share of the target that is spread over all classes
-    #[arg(long, default_value_t = 0.0, value_parser = positive_or_zero)]
-    label_smoothing: f64,
+    /// Alpha of mixup; with --cutmix too each batch has one of both [default: 0]
+    #[arg(long, value_parser = positive_or_zero)]
+    mixup: Option<f64>,
+    /// Alpha of CutMix [default: 0]
+    #[arg(long, value_parser = positive_or_zero)]
+    cutmix: Option<f64>,
+    /// Share of the target that is spread over all classes [default: 0]
+    #[arg(long, value_parser = positive_or_zero)]
+    label_smoothing: Option<f64>,
     /// Test and keep a moving average of the weights, with this decay in each step, such as 0.999
     #[arg(long, value_parser = positive_or_zero)]
     average_decay: Option<f64>,
     /// Let types PS and DenseShift learn only signs in even epochs, counted from 0, and no signs in odd ones [-alt]
+    /// [default: false]
     #[arg(long, action = ArgAction::Set, value_parser = BoolishValueParser::new(),
-          num_args = 0..=1, default_value = "false", default_missing_value = "true")]
-    alternate_update: bool,
-    /// Seed of initial weights, order of the pictures and all else that is random
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+          num_args = 0..=1, default_missing_value = "true")]
+    alternate_update: Option<bool>,
+    /// Seed of initial weights, order of the pictures and all else that is random [default: 1]
+    #[arg(long)]
+    seed: Option<u64>,
 }
 
 /// The original takes these in any case.
@@ -116,7 +117,7 @@ enum ScheduleName {
 }
 
 impl LearningOptions {
-    /// What the options ask for; a run that goes on needs no option for its length.
+    /// What the options ask for; what they leave out comes from the run that goes on, or from the data set's defaults.
     pub fn settings(
         &self,
         architecture: &str,
@@ -124,41 +125,49 @@ impl LearningOptions {
         defaults: &Defaults,
         resumed: Option<&Settings>,
     ) -> Result<Settings> {
-        let resumed = resumed.and_then(|settings| NonZeroU32::new(settings.epochs));
-        let epochs = self.epochs.or(resumed).unwrap_or(defaults.epochs);
+        let base = resumed.cloned().unwrap_or_else(|| defaults.settings());
+        let epochs = self.epochs.map_or(base.epochs, NonZeroU32::get);
+        let whole_run = NonZeroU32::new(epochs).unwrap_or(defaults.epochs);
         Ok(Settings {
             architecture: architecture.into(),
             shift,
-            optimizer: self.optimizer.kind(),
-            learning_rate: self.lr.unwrap_or(defaults.learning_rate),
-            learning_rate_sign: self.lr_sign,
-            momentum: self.momentum.unwrap_or(defaults.momentum),
-            nesterov: self.nesterov,
-            weight_decay: self.weight_decay.unwrap_or(defaults.weight_decay),
-            schedule: Schedule { decay: self.decay(epochs, defaults)?, warm_up: self.warm_up() },
-            epochs: epochs.get(),
-            batch_size: self.batch_size.unwrap_or(defaults.batch_size),
-            batch_multiplier: self.batch_multiplier,
-            seed: self.seed,
-            augmentation: self.augmentation(defaults),
-            label_smoothing: self.label_smoothing,
-            average_decay: self.average_decay,
-            random_shifts: false,
-            alternate_update: self.alternate_update,
+            optimizer: self.optimizer.map_or(base.optimizer, OptimizerName::kind),
+            learning_rate: self.lr.unwrap_or(base.learning_rate),
+            learning_rate_sign: self.lr_sign.or(base.learning_rate_sign),
+            momentum: self.momentum.unwrap_or(base.momentum),
+            nesterov: self.nesterov || base.nesterov,
+            weight_decay: self.weight_decay.unwrap_or(base.weight_decay),
+            schedule: Schedule {
+                decay: self.decay(whole_run, defaults)?.unwrap_or(base.schedule.decay),
+                warm_up: self.warm_up_epochs.map_or(base.schedule.warm_up, warm_up),
+            },
+            epochs,
+            batch_size: self.batch_size.unwrap_or(base.batch_size),
+            batch_multiplier: self.batch_multiplier.unwrap_or(base.batch_multiplier),
+            seed: self.seed.unwrap_or(base.seed),
+            augmentation: self.augmentation(base.augmentation, defaults),
+            label_smoothing: self.label_smoothing.unwrap_or(base.label_smoothing),
+            average_decay: self.average_decay.or(base.average_decay),
+            random_shifts: base.random_shifts,
+            alternate_update: self.alternate_update.unwrap_or(base.alternate_update),
         })
     }
 
-    fn augmentation(&self, defaults: &Defaults) -> Augmentation {
-        let augment = self.augment.unwrap_or(defaults.augment);
-        let changes = if augment { defaults.augmentation } else { Augmentation::default() };
-        Augmentation { mixup: self.mixup, cutmix: self.cutmix, ..changes }
+    fn augmentation(&self, base: Augmentation, defaults: &Defaults) -> Augmentation {
+        let changes = match self.augment {
+            Some(true) => defaults.augmentation,
+            Some(false) => Augmentation::default(),
+            None => base,
+        };
+        Augmentation {
+            mixup: self.mixup.unwrap_or(base.mixup),
+            cutmix: self.cutmix.unwrap_or(base.cutmix),
+            ..changes
+        }
     }
 
-    fn warm_up(&self) -> WarmUp {
-        NonZeroU32::new(self.warm_up_epochs).map_or(WarmUp::None, |epochs| WarmUp::Linear { epochs })
-    }
-
-    fn decay(&self, epochs: NonZeroU32, defaults: &Defaults) -> Result<Decay> {
+    /// None where no option says how the rate changes.
+    fn decay(&self, epochs: NonZeroU32, defaults: &Defaults) -> Result<Option<Decay>> {
         use ScheduleName::{Constant, Cosine, Default, MultiStep, Step};
         let step = |size: Option<NonZeroU32>| Decay::Step {
             epochs: size.unwrap_or(const { NonZeroU32::new(30).unwrap() }),
@@ -169,20 +178,50 @@ impl LearningOptions {
             factor: 0.1,
         };
         let schedule = self.lr_schedule.unwrap_or(Default);
-        match (schedule, self.lr_step_size, &self.lr_milestones) {
-            (Default, None, None) => Ok(defaults.decay.clone()),
-            (Constant, None, None) => Ok(Decay::Constant),
-            (Cosine, None, None) => Ok(Decay::Cosine { epochs }),
-            (Default, size @ Some(_), _) | (Step, size, None) => Ok(step(size)),
-            (Default, None, milestones) | (MultiStep, None, milestones) => {
-                Ok(multi_step(milestones.as_ref()))
-            }
+        Ok(Some(match (schedule, self.lr_step_size, &self.lr_milestones) {
+            (Default, None, None) if self.lr_schedule.is_none() => return Ok(None),
+            (Default, None, None) => defaults.decay.clone(),
+            (Constant, None, None) => Decay::Constant,
+            (Cosine, None, None) => Decay::Cosine { epochs },
+            (Default, size @ Some(_), _) | (Step, size, None) => step(size),
+            (Default, None, milestones) | (MultiStep, None, milestones) => multi_step(milestones.as_ref()),
             (_, Some(_), _) => {
-                Err(Error::input("--lr-step-size belongs to --lr-schedule step: leave one of them out"))
+                let problem = "--lr-step-size belongs to --lr-schedule step: leave one of them out";
+                return Err(Error::input(problem));
             }
-            (_, None, Some(_)) => Err(Error::input(
-                "--lr-milestones belongs to --lr-schedule multi-step: leave one of them out",
-            )),
+            (_, None, Some(_)) => {
+                let problem = "--lr-milestones belongs to --lr-schedule multi-step: leave one of them out";
+                return Err(Error::input(problem));
+            }
+        }))
+    }
+}
+
+fn warm_up(epochs: u32) -> WarmUp {
+    NonZeroU32::new(epochs).map_or(WarmUp::None, |epochs| WarmUp::Linear { epochs })
+}
+
+impl Defaults {
+    fn settings(&self) -> Settings {
+        Settings {
+            architecture: String::new(),
+            shift: None,
+            optimizer: OptimizerKind::Sgd,
+            learning_rate: self.learning_rate,
+            learning_rate_sign: None,
+            momentum: self.momentum,
+            nesterov: false,
+            weight_decay: self.weight_decay,
+            schedule: Schedule { decay: self.decay.clone(), warm_up: WarmUp::None },
+            epochs: self.epochs.get(),
+            batch_size: self.batch_size,
+            batch_multiplier: NonZeroUsize::MIN,
+            seed: 1,
+            augmentation: if self.augment { self.augmentation } else { Augmentation::default() },
+            label_smoothing: 0.0,
+            average_decay: None,
+            random_shifts: false,
+            alternate_update: false,
         }
     }
 }

@@ -56,7 +56,7 @@ impl Arguments {
         let architecture = if is_conv { CONV } else { "simple_linear" };
         self.training.learning.settings(
             architecture,
-            self.training.shift.settings(is_conv),
+            self.training.shift.settings(is_conv, resumed),
             &original(),
             resumed,
         )

@@ -15,7 +15,7 @@ mod run;
 mod summary;
 
 pub use folder::{BEST, CHECKPOINT, MODEL};
-pub use options::{ShiftOptions, defaults};
+pub use options::ShiftOptions;
 pub use summary::ORIGIN;
 
 use crate::Result;

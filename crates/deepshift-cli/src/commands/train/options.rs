@@ -4,9 +4,9 @@ use super::device::DeviceOptions;
 use super::learning::LearningOptions;
 use super::original::OriginalOptions;
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Args, Command, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use deepshift_burn::shift::{Rounding, ShiftType};
-use deepshift_train::ShiftSettings;
+use deepshift_train::{Settings, ShiftSettings};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -23,24 +23,35 @@ pub struct TrainingOptions {
     pub run: RunOptions,
 }
 
-/// What becomes of float layers.
-#[derive(Args, Clone, Debug, PartialEq, Eq)]
+/// The original's defaults.
+const ORIGINAL: ShiftSettings = ShiftSettings {
+    shift_type: ShiftType::PS,
+    weight_bits: 5,
+    shift_depth: 0,
+    activation_bits: [16, 16],
+    convert_all_linear: true,
+    rounding: Rounding::Deterministic,
+    freeze_sign: false,
+};
+
+/// What becomes of float layers. An option that is not given is none, so that it can come from elsewhere.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShiftOptions {
-    /// Layers that become shift layers, counted from the end; 0 trains a float network
-    #[arg(short = 's', long, default_value_t = 0)]
-    pub shift_depth: usize,
-    /// Q (quantized weight), PS (trained shift and sign) or DenseShift (trained sign and scale) [-st]
-    #[arg(long, value_enum, ignore_case = true, default_value = "PS")]
-    pub shift_type: ShiftTypeName,
-    /// Rounding of shifts in training
-    #[arg(short = 'r', long, value_enum, default_value = "deterministic")]
-    pub rounding: RoundingName,
-    /// Bits of a weight, 2 to 8 [-wb]
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(2..=8))]
-    pub weight_bits: u8,
-    /// Integer and fraction bits of activations [-ab]
-    #[arg(long, num_args = 2, value_names = ["I", "F"], default_values_t = [16, 16])]
-    pub activation_bits: Vec<u32>,
+    /// Layers that become shift layers, counted from the end; 0 trains a float network [default: 0]
+    #[arg(short = 's', long)]
+    pub shift_depth: Option<usize>,
+    /// Q (quantized weight), PS (trained shift and sign) or DenseShift (trained sign and scale) [-st] [default: PS]
+    #[arg(long, value_enum, ignore_case = true)]
+    pub shift_type: Option<ShiftTypeName>,
+    /// Rounding of shifts in training [default: deterministic]
+    #[arg(short = 'r', long, value_enum)]
+    pub rounding: Option<RoundingName>,
+    /// Bits of a weight, 2 to 8 [-wb] [default: 5]
+    #[arg(long, value_parser = clap::value_parser!(u8).range(2..=8))]
+    pub weight_bits: Option<u8>,
+    /// Integer and fraction bits of activations [-ab] [default: 16 16]
+    #[arg(long, action = ArgAction::Set, num_args = 2, value_names = ["I", "F"])]
+    pub activation_bits: Option<Vec<u32>>,
     /// Keep the signs of types PS and DenseShift as they start
     #[arg(long)]
     pub freeze_sign: bool,
@@ -78,20 +89,32 @@ impl ShiftTypeName {
 }
 
 impl ShiftOptions {
-    /// None where nothing is converted.
-    pub fn settings(&self, convert_all_linear: bool) -> Option<ShiftSettings> {
-        (self.shift_depth > 0).then(|| ShiftSettings {
-            shift_type: self.shift_type.shift_type(),
-            weight_bits: self.weight_bits,
-            shift_depth: self.shift_depth,
-            activation_bits: [self.activation_bits[0], self.activation_bits[1]],
-            convert_all_linear,
-            rounding: match self.rounding {
-                RoundingName::Deterministic => Rounding::Deterministic,
-                RoundingName::Stochastic => Rounding::Stochastic,
+    /// What the options ask for, with the original's defaults or, in a run that goes on, its own; none where nothing is
+    /// converted.
+    pub fn settings(&self, convert_all_linear: bool, resumed: Option<&Settings>) -> Option<ShiftSettings> {
+        let base = resumed.and_then(|settings| settings.shift).unwrap_or(ORIGINAL);
+        let settings = ShiftSettings {
+            shift_type: self.shift_type.map_or(base.shift_type, ShiftTypeName::shift_type),
+            weight_bits: self.weight_bits.unwrap_or(base.weight_bits),
+            shift_depth: self.shift_depth.unwrap_or(base.shift_depth),
+            activation_bits: match self.activation_bits.as_deref() {
+                Some(&[integer, fraction]) => [integer, fraction],
+                _ => base.activation_bits,
             },
-            freeze_sign: self.freeze_sign,
-        })
+            convert_all_linear,
+            rounding: self.rounding.map_or(base.rounding, RoundingName::rounding),
+            freeze_sign: self.freeze_sign || base.freeze_sign,
+        };
+        (settings.shift_depth > 0).then_some(settings)
+    }
+}
+
+impl RoundingName {
+    fn rounding(self) -> Rounding {
+        match self {
+            Self::Deterministic => Rounding::Deterministic,
+            Self::Stochastic => Rounding::Stochastic,
+        }
     }
 }
 
@@ -144,13 +167,6 @@ pub struct RunOptions {
     pub device: DeviceOptions,
     #[command(flatten)]
     pub original: OriginalOptions,
-}
-
-/// What the options are where none is given.
-pub fn defaults<T: Args>() -> T {
-    let command = T::augment_args(Command::new("defaults"));
-    // Only options that must be given could make this fail, and those have no defaults to ask for.
-    T::from_arg_matches(&command.get_matches_from(["defaults"])).unwrap_or_else(|error| error.exit())
 }
 
 /// Part of a folder's name, and not a way out of the folder that runs share.

@@ -6,8 +6,8 @@ use serde_json::Value;
 use std::path::Path;
 
 /// The settings with which a stopped run goes on: its own, but it may be made longer or shorter. An option that asks
-/// for something else is refused, because it would be another run; one left at its default asks for nothing.
-pub fn settings(folder: &Path, stored: &Settings, given: &Settings, default: &Settings) -> Result<Settings> {
+/// for something else is refused, because it would be another run.
+pub fn settings(folder: &Path, stored: &Settings, given: &Settings) -> Result<Settings> {
     let refuse = |what: String| {
         Err(Error::input(format!("{} holds a run of {what}: leave out what differs", folder.display())))
     };
@@ -18,7 +18,7 @@ pub fn settings(folder: &Path, stored: &Settings, given: &Settings, default: &Se
         let same_length = Settings { epochs: 0, ..settings.clone() };
         serde_json::to_value(same_length).map_err(Error::input)
     };
-    if let Some(what) = difference("settings", &json(stored)?, &json(given)?, &json(default)?) {
+    if let Some(what) = difference("settings", &json(stored)?, &json(given)?) {
         return refuse(what);
     }
     if given.epochs != stored.epochs && matches!(stored.schedule.decay, Decay::Cosine { .. }) {
@@ -28,14 +28,12 @@ pub fn settings(folder: &Path, stored: &Settings, given: &Settings, default: &Se
 }
 
 /// The first setting that was asked for and is not the run's.
-fn difference(name: &str, stored: &Value, given: &Value, default: &Value) -> Option<String> {
-    if given == default || given == stored {
-        return None;
-    }
+fn difference(name: &str, stored: &Value, given: &Value) -> Option<String> {
     match (stored, given) {
-        (Value::Object(stored), Value::Object(given)) => given.iter().find_map(|(key, given)| {
-            difference(key, stored.get(key).unwrap_or(&Value::Null), given, &default[key])
-        }),
+        _ if given == stored => None,
+        (Value::Object(stored), Value::Object(given)) => given
+            .iter()
+            .find_map(|(key, given)| difference(key, stored.get(key).unwrap_or(&Value::Null), given)),
         _ => Some(format!("{} {stored}, and the options ask for {given}", name.replace('_', " "))),
     }
 }

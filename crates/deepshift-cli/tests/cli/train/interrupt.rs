@@ -10,19 +10,24 @@ const TRAIN: &str = "train mnist --type conv --shift-type Q --shift-depth 1000 -
 fn ctrl_c_saves_in_the_middle_of_an_epoch() {
     let calm = fixture(240);
     calm.succeed(TRAIN);
-    let stopped = fixture(240);
+    let expected = Results::of(&calm.path(FOLDER));
     let mut random = Random(2);
-    let mut command = TRAIN.to_owned();
-    let mut stops_within = 0;
-    for _ in 0..8 {
-        let Some(headline) = interrupt(&stopped, &command, random.below(50) + 5) else { break };
-        stops_within += usize::from(headline.contains(", from epoch ") && !headline.contains("batch 0"));
-        // Nothing else need be said again.
-        command = format!("train mnist --resume {FOLDER}");
-    }
-    assert!(stops_within > 0, "never stopped within an epoch");
-    stopped.succeed(&command);
-    Results::of(&stopped.path(FOLDER)).assert_equals(&Results::of(&calm.path(FOLDER)));
+    // On a busy machine a whole run may pass before it is stopped; then another one is.
+    let within = (0..100).any(|_| {
+        let stopped = fixture(240);
+        let mut command = TRAIN.to_owned();
+        let mut stops_within = 0;
+        for _ in 0..8 {
+            let Some(headline) = interrupt(&stopped, &command, random.below(50) + 5) else { break };
+            stops_within += usize::from(headline.contains(", from epoch ") && !headline.contains("batch 0"));
+            // Nothing else need be said again.
+            command = format!("train mnist --resume {FOLDER}");
+        }
+        stopped.succeed(&command);
+        Results::of(&stopped.path(FOLDER)).assert_equals(&expected);
+        stops_within > 0
+    });
+    assert!(within, "never stopped within an epoch");
 }
 
 /// Stops a training by Ctrl-C some time after it began; returns its first line, or none where it was faster.

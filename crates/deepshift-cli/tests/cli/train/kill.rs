@@ -1,7 +1,7 @@
 use super::{Random, Results, fixture, spawn};
 use deepshift_train::{checkpoint_settings, checkpoint_weights};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const KILLS: usize = 50;
 const FOLDER: &str = "models/mnist/simple_linear/shift_ps_all_wb_5";
@@ -13,16 +13,15 @@ const TRAIN: &str = "train mnist --type linear --shift-type PS --shift-depth 100
 #[test]
 fn fifty_kills_change_nothing() {
     let calm = fixture(160);
-    let started = Instant::now();
     calm.succeed(TRAIN);
-    // A kill meets the run anywhere, on slow machines too.
-    let longest = started.elapsed().as_millis() as u64 / 4;
     let expected = Results::of(&calm.path(FOLDER));
     let stormy = fixture(160);
     let folder = stormy.path(FOLDER);
     let mut random = Random(1);
     let (mut kills, mut finished) = (0, 0);
-    let mut goes_on = 0;
+    // Longest wait for a kill in milliseconds: it becomes longer where a run gets nowhere and shorter where it ends, so that
+    // kills meet runs at work, however fast the machine is just now.
+    let mut longest = 100;
     while kills < KILLS || finished == 0 {
         let had_checkpoint = has_checkpoint(&folder);
         let resume = if had_checkpoint { format!(" --resume {FOLDER}") } else { String::new() };
@@ -33,11 +32,11 @@ fn fifty_kills_change_nothing() {
         }
         let output = child.wait_with_output().unwrap();
         match output.status.code() {
-            None => {
-                kills += 1;
-                goes_on += usize::from(had_checkpoint);
-            }
+            // Only those count that met a run with something to lose.
+            None if had_checkpoint => kills += 1,
+            None => longest += longest / 4,
             Some(code) => {
+                longest = (longest * 3 / 4).max(10);
                 assert_eq!(code, 0, "{}", String::from_utf8_lossy(&output.stderr));
                 Results::of(&folder).assert_equals(&expected);
                 finished += 1;
@@ -49,7 +48,6 @@ fn fifty_kills_change_nothing() {
             std::fs::remove_dir_all(&folder).unwrap();
         }
     }
-    assert!(goes_on > KILLS / 2, "only {goes_on} kills met a run that went on");
 }
 
 /// Whether there is a checkpoint; one that is there must be whole.

@@ -8,6 +8,7 @@ mod options;
 mod pictures;
 mod refusals;
 mod resume;
+mod unheard;
 
 use crate::fixture::Fixture;
 use std::path::Path;

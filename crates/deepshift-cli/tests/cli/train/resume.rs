@@ -21,6 +21,32 @@ fn options_that_would_make_it_another_run_are_refused() {
     Results::of(&fixture.path(FOLDER)).assert_equals(&before);
 }
 
+/// An option that was typed asks for what it says, also where that is what it would be without it.
+#[test]
+fn a_default_that_was_typed_is_no_default() {
+    let fixture = fixture(64);
+    let run =
+        "-s 2 -st Q --seed 5 -opt adam --weight-decay 0.1 --mixup 0.5 --lr-schedule step --warm-up-epochs 1";
+    fixture.succeed(&format!("{SHORT} {run} --desc x"));
+    let folder = "models/mnist/simple_linear/shift_q_2_wb_5_x";
+    for (arguments, expected) in [
+        ("--seed 1", "seed 5, and the options ask for 1"),
+        ("--batch-size 64", "batch size 16, and the options ask for 64"),
+        ("-opt SGD", "optimizer \"adam\", and the options ask for \"sgd\""),
+        ("-st PS", "shift type \"Q\", and the options ask for \"PS\""),
+        ("-s 0", "a run of shift {"),
+        ("--wd 0", "weight decay 0.1, and the options ask for 0"),
+        ("--mixup 0", "mixup 0.5, and the options ask for 0"),
+        ("--lr-schedule default", "decay {"),
+        ("--warm-up-epochs 0", "warm up {"),
+    ] {
+        let message = fixture.fail(&format!("train mnist --resume {folder} {arguments}"));
+        assert!(message.contains(expected), "{arguments}: {message}");
+    }
+    let stdout = fixture.succeed(&format!("train mnist --resume {folder} --seed 5 -wb 5 -st q"));
+    assert!(stdout.starts_with("all 2 epochs are done already"), "{stdout}");
+}
+
 #[test]
 fn a_finished_run_stays_as_it_is() {
     let fixture = fixture(64);
