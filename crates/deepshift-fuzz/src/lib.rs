@@ -7,6 +7,7 @@ mod cifar10;
 mod classes;
 mod file;
 mod idx;
+mod inputs;
 mod model;
 mod picture;
 mod preprocessing;
@@ -17,6 +18,7 @@ pub use archive::archive;
 pub use cifar10::{cifar10_binary, cifar10_python};
 pub use classes::classes;
 pub use idx::idx;
+pub use inputs::inputs;
 pub use model::{header, lowering, model, onnx};
 pub use picture::{picture, png};
 pub use preprocessing::preprocessing;
@@ -27,13 +29,14 @@ pub use run::run;
 pub type Target = fn(&[u8]) -> bool;
 
 /// All targets by name; each has a folder of that name in `fuzz/seeds`.
-pub const TARGETS: [(&str, Target); 14] = [
+pub const TARGETS: [(&str, Target); 15] = [
     ("archive", archive),
     ("cifar10_binary", cifar10_binary),
     ("cifar10_python", cifar10_python),
     ("classes", classes),
     ("header", header),
     ("idx", idx),
+    ("inputs", inputs),
     ("lowering", lowering),
     ("model", model),
     ("onnx", onnx),
