@@ -1,6 +1,7 @@
 use crate::file::{framed, repaired};
 use deepshift_core::report::Report;
 use deepshift_core::{Kernel, Mode, Model};
+use serde::de::IgnoredAny;
 
 /// A `.dshift` file: as it is, and with length and checksum made good. What is read can be written and read again, and has
 /// a report.
@@ -13,10 +14,11 @@ pub fn model(bytes: &[u8]) -> bool {
     })
 }
 
-/// The header of a `.dshift` file that has no tensors.
+/// The header of a `.dshift` file that has no tensors. What is read is JSON for others too.
 pub fn header(bytes: &[u8]) -> bool {
     let model = Model::from_bytes(&framed(bytes, &[]));
     model.is_ok_and(|model| {
+        serde_json::from_slice::<IgnoredAny>(bytes).expect("what was read is JSON");
         comes_back(&model);
         true
     })
