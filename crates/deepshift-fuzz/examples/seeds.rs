@@ -148,11 +148,16 @@ fn archive(files: &[(&str, &[u8])]) -> Result<Vec<u8>> {
 }
 
 /// PNG files whose pixels are not packed; the target does that.
-fn pngs() -> [(&'static str, Vec<u8>); 5] {
+fn pngs() -> [(&'static str, Vec<u8>); 6] {
+    let color = png([2, 2], [8, 2, 0], &[], &[0; 14]);
+    // A chunk that is not of the picture comes before its size.
+    let (signature, rest) = color.split_at(8);
+    let foreign = [signature, &chunk(b"tEXt", &[0; 13]), rest].concat();
     let palette = chunk(b"PLTE", &[255, 0, 0, 0, 255, 0]);
     [
-        ("color", png([2, 2], [8, 2, 0], &[], &[0; 14])),
+        ("color", color),
         ("deep", png([2, 1], [16, 6, 0], &chunk(b"tEXt", b"a\0b"), &[1; 17])),
+        ("foreign", foreign),
         ("gray", png([9, 2], [1, 0, 0], &chunk(b"tRNS", &[0, 1]), &[2; 6])),
         ("palette", png([5, 1], [4, 3, 0], &[palette, chunk(b"tRNS", &[9])].concat(), &[0, 1, 0, 1])),
         ("interlaced", png([3, 3], [8, 4, 1], &[], &[4; 24])),

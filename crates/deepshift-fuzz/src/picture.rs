@@ -9,19 +9,22 @@ const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// The file of a picture, decoded and cut to a network's input.
 pub fn picture(bytes: &[u8]) -> bool {
-    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
-    let class = folder.path().join("class");
-    std::fs::create_dir(&class).expect("folders can be made there");
-    std::fs::write(class.join("picture.jpg"), bytes).expect("files can be written there");
-    read(folder.path())
+    any_is_read(&[bytes])
 }
 
 /// A PNG file: as it is, with the checksums of its chunks made good, and with its pixel data packed.
 pub fn png(bytes: &[u8]) -> bool {
-    let as_it_is = picture(bytes);
-    let repaired = picture(&repaired(bytes, <[u8]>::to_vec));
-    let packed = picture(&self::repaired(bytes, packed));
-    as_it_is || repaired || packed
+    any_is_read(&[bytes, &repaired(bytes, <[u8]>::to_vec), &repaired(bytes, packed)])
+}
+
+fn any_is_read(files: &[&[u8]]) -> bool {
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+    let class = folder.path().join("class");
+    std::fs::create_dir(&class).expect("folders can be made there");
+    for (number, bytes) in files.iter().enumerate() {
+        std::fs::write(class.join(format!("{number}.jpg")), bytes).expect("files can be written there");
+    }
+    read(folder.path())
 }
 
 /// Whether the pictures in a folder can be read.
