@@ -9,6 +9,7 @@ mod file;
 mod idx;
 mod inputs;
 mod model;
+mod pickle;
 mod picture;
 mod preprocessing;
 mod rescale;
@@ -20,6 +21,7 @@ pub use classes::classes;
 pub use idx::idx;
 pub use inputs::inputs;
 pub use model::{header, lowering, model, onnx};
+pub use pickle::pickle;
 pub use picture::{picture, png};
 pub use preprocessing::preprocessing;
 pub use rescale::rescale;
@@ -29,7 +31,7 @@ pub use run::run;
 pub type Target = fn(&[u8]) -> bool;
 
 /// All targets by name; each has a folder of that name in `fuzz/seeds`.
-pub const TARGETS: [(&str, Target); 15] = [
+pub const TARGETS: [(&str, Target); 16] = [
     ("archive", archive),
     ("cifar10_binary", cifar10_binary),
     ("cifar10_python", cifar10_python),
@@ -40,6 +42,7 @@ pub const TARGETS: [(&str, Target); 15] = [
     ("lowering", lowering),
     ("model", model),
     ("onnx", onnx),
+    ("pickle", pickle),
     ("picture", picture),
     ("png", png),
     ("preprocessing", preprocessing),
