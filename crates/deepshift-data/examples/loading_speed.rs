@@ -3,7 +3,7 @@
 //! `loading_speed FOLDER EPOCHS`, where the folder holds `<class>/*`, prints pictures per second, then (on Linux)
 //! milliseconds of processor time a picture; see `scripts/bench-data`.
 
-use deepshift_data::{Augmentation, Loader, PictureFiles, TrainingEpoch, imagenet};
+use deepshift_data::{Augmentation, Labelling, Loader, PictureFiles, TrainingEpoch, imagenet};
 use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -16,7 +16,7 @@ const THREADS: usize = 2;
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().collect();
     let [_, folder, epochs] = &arguments[..] else { return Err("usage: loading_speed FOLDER EPOCHS".into()) };
-    let files = Arc::new(PictureFiles::open(Path::new(folder), None, imagenet::input())?);
+    let files = Arc::new(PictureFiles::open(Path::new(folder), Labelling::Folders, imagenet::input())?);
     let augmentation = Augmentation { resized_crop: true, flip: true, ..Augmentation::default() };
     let start = Instant::now();
     let mut pictures = 0u32;

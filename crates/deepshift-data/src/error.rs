@@ -1,5 +1,6 @@
 //! What can go wrong, told apart by who can put it right.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 /// An error of this crate. Its message is one line and says what to do.
@@ -12,8 +13,8 @@ pub enum Error {
         what: String,
         /// Where it was looked for.
         folder: PathBuf,
-        /// What the user can do.
-        remedy: &'static str,
+        /// What the user can do, or why it is not there.
+        remedy: Cow<'static, str>,
     },
     /// A file does not hold what it should: whoever made it, or the way here, is at fault.
     #[error("{} is damaged: {problem}; {remedy}", path.display())]
@@ -37,11 +38,11 @@ pub enum Error {
     #[error("{0}")]
     Settings(String),
     /// Not a single picture of a data set can be read.
-    #[error("not one of {count} pictures can be read, the first because {reason}")]
+    #[error("not one of {count} pictures can be read: {reason}")]
     Unreadable {
         /// Pictures that were tried.
         count: usize,
-        /// What is wrong with the first.
+        /// The first, and what is wrong with it.
         reason: String,
     },
 }

@@ -66,18 +66,3 @@ pub(crate) fn read_range(path: &Path, offset: u64, length: u64, longest: u64) ->
         Err(error) => Err(error.to_string()),
     }
 }
-
-/// The names of a folder's visible entries, sorted.
-#[cfg(not(target_family = "wasm"))]
-pub(crate) fn entries(folder: &Path) -> Result<Vec<std::ffi::OsString>, Error> {
-    let error = |source| Error::File { path: folder.into(), source };
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(error)? {
-        let name = entry.map_err(error)?.file_name();
-        if !name.as_encoded_bytes().starts_with(b".") {
-            names.push(name);
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
-}

@@ -1,6 +1,6 @@
 //! ImageNet (ILSVRC2012): color pictures of any size, of a thousand kinds of things, in files.
 
-use crate::{Error, Malformed, Part, PictureFiles, PictureInput, files};
+use crate::{Error, Labelling, Malformed, Part, PictureFiles, PictureInput, files};
 use deepshift_core::Preprocessing;
 use std::collections::HashSet;
 use std::path::Path;
@@ -16,37 +16,39 @@ const CLASSES_REMEDY: &str = "write one name of a folder on each line";
 const LONGEST_LIST: u64 = 1 << 24;
 
 /// Finds the pictures of one part of ImageNet in a folder that holds, directly or in its sub-folder `imagenet`,
-/// `train` or `val`: folders or archives as [`PictureFiles::open`] takes them, such as `train/<class>/*` or `train/<class>.tar`,
-/// or archives that have the part in their names, such as `imagenet-train-000.tar`. Labels follow from the order of the folders' names, or from the order of `classes`,
-/// which are then the only ones looked at: give the classes of the training part for the test part.
+/// `train` or `val` (`validation`, `valid` or `test` where there is no `val`): folders or archives as [`PictureFiles::open`] takes
+/// them, such as `train/<class>/*` or `train/<class>.tar`, or archives that have the part in their names, such as
+/// `imagenet-train-000.tar`. Give the classes of the training part for the test part.
 ///
 /// # Errors
 /// [`Error::Missing`] if there is no such folder, and as [`PictureFiles::open`].
 pub fn open(
     folder: &Path,
     part: Part,
-    classes: Option<&[String]>,
+    labelling: Labelling,
     input: PictureInput,
 ) -> Result<PictureFiles, Error> {
-    let name = match part {
-        Part::Train => "train",
-        Part::Test => "val",
+    let names: &[&str] = match part {
+        Part::Train => &["train"],
+        Part::Test => &["val", "validation", "valid", "test"],
     };
     let folders = ["", "imagenet"].map(|sub_folder| folder.join(sub_folder));
-    if let Some(part) = folders.iter().map(|folder| folder.join(name)).find(|path| path.is_dir()) {
-        return PictureFiles::open(&part, classes, input);
+    let parts = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
+    if let Some(part) = parts.into_iter().find(|path| path.is_dir()) {
+        return PictureFiles::open(&part, labelling, input);
     }
+    let name = names[0];
     for folder in folders.iter().filter(|folder| folder.is_dir()) {
         let mut archives = PictureFiles::archives(folder)?;
         archives.retain(|path| path.file_name().is_some_and(|file| file.to_string_lossy().contains(name)));
         if !archives.is_empty() {
-            return PictureFiles::open_archives(archives, classes, input);
+            return PictureFiles::open_archives(archives, labelling, input);
         }
     }
     Err(Error::Missing {
         what: format!("ImageNet's folder {name}, or a tar archive of it,"),
         folder: folder.into(),
-        remedy: REMEDY,
+        remedy: REMEDY.into(),
     })
 }
 
@@ -103,7 +105,7 @@ mod tests {
     #[test]
     fn a_folder_without_the_part_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let message = open(folder.path(), Part::Train, None, input()).unwrap_err().to_string();
+        let message = open(folder.path(), Part::Train, Labelling::Folders, input()).unwrap_err().to_string();
         assert!(
             message.starts_with("ImageNet's folder train, or a tar archive of it, is not in "),
             "{message}"

@@ -35,7 +35,10 @@ pub use error::{Error, Malformed};
 pub use idx::{IdxImages, parse_idx_images, parse_idx_labels};
 pub use loader::Loader;
 #[cfg(not(target_family = "wasm"))]
-pub use pictures::{ArchiveIndex, ArchivedClass, ArchivedPicture, PictureFiles, PictureInput, index_archive};
+pub use pictures::{
+    ArchiveIndex, ArchivedClass, ArchivedPicture, LabelList, Labelling, PictureFiles, PictureInput,
+    index_archive,
+};
 pub use skipped::{Skipped, SkippedPicture};
 pub use source::Source;
 pub use training::TrainingEpoch;

@@ -1,6 +1,6 @@
 //! MNIST: grey pictures of handwritten digits, 28 by 28; 60,000 to learn from and 10,000 to be judged by.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::dataset::{Dataset, Part};
 use crate::files;
@@ -14,19 +14,24 @@ const MEAN: f32 = 0.1307;
 const STANDARD_DEVIATION: f32 = 0.3081;
 const REMEDY: &str = "run `scripts/data mnist`, or name the folder of the official idx files";
 /// Where the files may lie in the folder named: in it, where `scripts/data` and where torchvision puts them.
-const SUB_FOLDERS: [&str; 3] = ["", "mnist", "MNIST/raw"];
+const SUB_FOLDERS: [&str; 5] = ["", "raw", "mnist", "MNIST", "MNIST/raw"];
+/// Other data sets of the same form, where torchvision puts them.
+const OTHERS: [&str; 2] = ["FashionMNIST/raw", "KMNIST/raw"];
 
 /// Reads one part of MNIST from a folder that holds the official idx files, plain or gzipped, directly or in its
-/// sub-folder `mnist` or `MNIST/raw`.
+/// sub-folder `raw`, `mnist`, `MNIST` or `MNIST/raw`; where it has none of these, in `FashionMNIST/raw` or `KMNIST/raw`. A file
+/// may also be called as some unpackers do (`t10k-images.idx3-ubyte`), and lie in a folder of its own name.
 ///
 /// # Errors
 /// [`Error::Missing`] if a file is not there, [`Error::Damaged`] if it is not what it should be, [`Error::File`] if it
-/// cannot be read.
+/// cannot be read, [`Error::Settings`] if it is not clear which data set is meant.
 pub fn load(folder: &Path, part: Part) -> Result<Dataset, Error> {
     let (images_name, labels_name) = match part {
         Part::Train => ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
         Part::Test => ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
     };
+    let other = other(folder, images_name)?;
+    let folder = &other.map_or(folder.to_owned(), |name| folder.join(name));
     let images = load_file(folder, images_name, |bytes| parse_idx_images(bytes).and_then(checked_images))?;
     let labels = load_file(folder, labels_name, |bytes| {
         parse_idx_labels(bytes).and_then(|labels| checked_labels(labels, images.count))
@@ -39,11 +44,40 @@ fn load_file<T>(
     name: &str,
     parse: impl FnOnce(&[u8]) -> Result<T, Malformed>,
 ) -> Result<T, Error> {
-    let path = files::find(folder, &SUB_FOLDERS, &[name, &format!("{name}.gz")]).ok_or_else(|| {
-        Error::Missing { what: format!("MNIST's {name}"), folder: folder.into(), remedy: REMEDY }
+    let path = find(folder, &SUB_FOLDERS, name).ok_or_else(|| Error::Missing {
+        what: format!("MNIST's {name}"),
+        folder: folder.into(),
+        remedy: REMEDY.into(),
     })?;
     let bytes = files::read(&path, files::LONGEST, REMEDY)?;
     parse(&bytes).map_err(|problem| Error::Damaged { path, problem, remedy: REMEDY })
+}
+
+/// A file under the names that it goes by.
+fn find(folder: &Path, sub_folders: &[&str], name: &str) -> Option<PathBuf> {
+    let dotted = name.replace("-idx", ".idx");
+    let names = [name, &dotted].map(|name| [name.to_owned(), format!("{name}.gz")]).concat();
+    let within = names.iter().flat_map(|folder| names.iter().map(move |name| format!("{folder}/{name}")));
+    let all: Vec<String> = names.iter().cloned().chain(within).collect();
+    files::find(folder, sub_folders, &all.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// The data set of the same form that is there in place of MNIST.
+fn other(folder: &Path, name: &str) -> Result<Option<&'static str>, Error> {
+    if find(folder, &SUB_FOLDERS, name).is_some() {
+        return Ok(None);
+    }
+    let found: Vec<&str> =
+        OTHERS.into_iter().filter(|other| find(folder, &[*other], name).is_some()).collect();
+    match found[..] {
+        [] => Ok(None),
+        [other] => Ok(Some(other)),
+        _ => Err(Error::Settings(format!(
+            "{} holds {}: name the folder of one of them",
+            folder.display(),
+            found.join(" and ")
+        ))),
+    }
 }
 
 fn checked_images(images: IdxImages) -> Result<IdxImages, Malformed> {
@@ -129,6 +163,41 @@ mod tests {
             assert_eq!(dataset.classes()[9], "9");
             assert_eq!(dataset.image(1).unwrap()[0], (28 * 28 % 256) as u8);
         }
+    }
+
+    #[test]
+    fn files_go_by_other_names_too() {
+        let dotted = ["t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"];
+        for [images, labels] in [
+            dotted.map(String::from),
+            ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"].map(|name| format!("{name}/{name}")),
+            dotted.map(|name| format!("{name}/{}", name.replace('.', "-"))),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            for (name, bytes) in [(images, images_file(3)), (labels, labels_file(&[7, 2, 1]))] {
+                let path = folder.path().join(name);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, bytes).unwrap();
+            }
+            assert_eq!(load(folder.path(), Part::Test).unwrap().len(), 3);
+        }
+    }
+
+    #[test]
+    fn data_sets_of_the_same_form_stand_in() {
+        let folder = tempfile::tempdir().unwrap();
+        write_test_part(&folder.path().join("KMNIST/raw"), &[7, 2, 1]);
+        assert_eq!(load(folder.path(), Part::Test).unwrap().label(0), Some(7));
+        write_test_part(&folder.path().join("FashionMNIST/raw"), &[5, 2, 1]);
+        let message = load(folder.path(), Part::Test).unwrap_err().to_string();
+        assert!(
+            message.contains("holds FashionMNIST/raw and KMNIST/raw: name the folder of one"),
+            "{message}"
+        );
+        let one = load(&folder.path().join("FashionMNIST"), Part::Test).unwrap();
+        assert_eq!(one.label(0), Some(5));
+        write_test_part(&folder.path().join("MNIST/raw"), &[9, 2, 1]);
+        assert_eq!(load(folder.path(), Part::Test).unwrap().label(0), Some(9));
     }
 
     #[test]

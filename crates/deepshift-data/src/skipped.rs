@@ -23,6 +23,14 @@ pub struct SkippedPicture {
 }
 
 impl Skipped {
+    /// What is wrong with the first.
+    pub fn reason(&self) -> String {
+        match self.named.first() {
+            Some(first) => format!("{}: {}", first.name, first.reason),
+            None => "there is none".into(),
+        }
+    }
+
     #[cfg(not(target_family = "wasm"))]
     pub(crate) fn add(&mut self, name: impl Into<String>, reason: impl Into<String>) {
         self.count += 1;

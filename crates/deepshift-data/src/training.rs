@@ -175,6 +175,6 @@ pub(crate) mod tests {
     fn without_any_picture_there_is_an_error() {
         let (source, epoch) = (numbered(3, &[0, 1, 2]), epoch(3, everything()));
         let message = epoch.batch(&source, 0).unwrap_err().to_string();
-        assert!(message.starts_with("not one of 3 pictures can be read, the first because "), "{message}");
+        assert!(message.starts_with("not one of 3 pictures can be read: "), "{message}");
     }
 }

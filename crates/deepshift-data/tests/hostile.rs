@@ -1,7 +1,7 @@
 //! Files that say much in few bytes: no data set takes more memory than its limits, and all of them are skipped or refused.
 
 use deepshift_core::Preprocessing;
-use deepshift_data::{PictureFiles, PictureInput, cifar10, index_archive};
+use deepshift_data::{Labelling, PictureFiles, PictureInput, cifar10, index_archive};
 use peak_alloc::PeakAlloc;
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -34,7 +34,7 @@ fn hostile_pictures() {
     }
     let preprocessing = Preprocessing::new(vec![0.0; 3], vec![1.0; 3]);
     let input = PictureInput { shape: [3, 224, 224], preprocessing };
-    let files = PictureFiles::open(folder.path(), None, input).unwrap();
+    let files = PictureFiles::open(folder.path(), Labelling::Folders, input).unwrap();
     for index in 0..files.len() {
         // The largest that is allowed is read, and one with long texts; the others are not.
         let (result, peak) = peak_of(|| files.read(&[index], |_| ()));

@@ -71,7 +71,7 @@ fn load_batches(
         let path = files::find(folder, &SUB_FOLDERS, &[name]).ok_or_else(|| Error::Missing {
             what: format!("CIFAR-10's {name}"),
             folder: folder.into(),
-            remedy: REMEDY,
+            remedy: REMEDY.into(),
         })?;
         let bytes = files::read(&path, LONGEST, REMEDY)?;
         let pictures = parse(&bytes).map_err(|problem| Error::Damaged { path, problem, remedy: REMEDY })?;
@@ -84,7 +84,7 @@ fn load_batches(
 fn missing(folder: &Path, part: Part) -> Error {
     let what =
         format!("CIFAR-10's {} or a folder {} with ten classes", binary::names(part)[0], folder::name(part));
-    Error::Missing { what, folder: folder.into(), remedy: REMEDY }
+    Error::Missing { what, folder: folder.into(), remedy: REMEDY.into() }
 }
 
 /// How the original feeds CIFAR-10 to its networks.

@@ -1,20 +1,25 @@
 //! Which pictures there are in a tar archive, and where: found once, then read by their offsets.
 
+use super::kind::{FIRST, Kind, begins_a_picture, packed};
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io::{self, Read, Seek, SeekFrom};
-use tar::Archive;
+use tar::{Archive, Entry, EntryType};
 
 /// Longest content of a `.cls` file that is read.
 const LONGEST_LABEL: u64 = 32;
 /// Most bytes that lie between two contents: headers and long names.
 const LONGEST_HEADERS: u64 = 1 << 20;
-const PICTURES: [&str; 6] = ["jpg", "jpeg", "png", "webp", "bmp", "gif"];
+/// Archives within archives that are looked into.
+const DEEPEST: usize = 3;
 
 /// The pictures of an archive, as they lie in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ArchiveIndex {
-    /// Its pictures.
+    /// Its pictures, then those of the archives in it.
     pub pictures: Vec<ArchivedPicture>,
+    /// What is in it and cannot be used: names and reasons.
+    pub left_out: Vec<(String, String)>,
     /// Why it cannot be read to its end.
     pub problem: Option<String>,
 }
@@ -37,96 +42,239 @@ pub struct ArchivedPicture {
 pub enum ArchivedClass {
     /// Not at all; then the archive's own name says it, as in `n01440764.tar`.
     Unknown,
-    /// By the folder that the picture lies in: `<class>/<name>`.
+    /// By the folder that the picture lies in, `<class>/<name>`, or by the name of the archive in the archive.
     Folder(String),
     /// By a number in the file of the same name that ends in `.cls`, as WebDataset does.
     Label(u16),
 }
 
-/// Finds the pictures of a tar archive: files that have a `.cls` file beside them, or, where the archive has none of these, all
-/// files. It reads headers only, and no more than a mebibyte between two contents.
-pub fn index_archive(source: impl Read + Seek) -> ArchiveIndex {
+/// Finds the pictures of a tar archive and of the tar archives in it: files that have a `.cls` file beside them, or, where
+/// an archive has none of these, all pictures. It reads headers and first bytes only, and no more than a mebibyte between two
+/// contents.
+pub fn index_archive(mut source: impl Read + Seek) -> ArchiveIndex {
     let mut index = ArchiveIndex::default();
-    let mut labels = HashMap::new();
-    let mut archive = Archive::new(Headers { source, left: LONGEST_HEADERS });
-    if let Err(error) = index.add_entries(&mut archive, &mut labels) {
-        index.problem = Some(error.to_string());
-    }
-    if !labels.is_empty() {
-        index.take_labels(&labels);
-    }
+    index.add_archive(&mut source, Part { start: 0, length: u64::MAX }, DEEPEST);
     index
 }
 
+/// Where an archive lies in a file.
+#[derive(Clone, Copy)]
+struct Part {
+    start: u64,
+    length: u64,
+}
+
+/// What an archive holds besides pictures.
+#[derive(Default)]
+struct Rest {
+    labels: HashMap<String, u16>,
+    /// Names of links and of what they lead to.
+    links: Vec<(String, String)>,
+    archives: Vec<(String, Part)>,
+}
+
+trait Source: Read + Seek {}
+
+impl<S: Read + Seek> Source for S {}
+
 impl ArchiveIndex {
-    fn add_entries(
-        &mut self,
-        archive: &mut Archive<impl Read + Seek>,
-        labels: &mut HashMap<String, u16>,
-    ) -> io::Result<()> {
+    fn add_archive(&mut self, source: &mut dyn Source, part: Part, depth: usize) {
+        let mut rest = Rest::default();
+        let mut own = Self::default();
+        if let Err(error) = own.add_entries(source, part, &mut rest) {
+            own.problem = Some(error.to_string());
+        }
+        own.follow(rest.links);
+        if !rest.labels.is_empty() {
+            own.take_labels(&rest.labels);
+        }
+        for (name, inner) in rest.archives {
+            own.add_inner(source, (name, inner), depth);
+        }
+        *self = own;
+    }
+
+    fn add_entries(&mut self, source: &mut dyn Source, part: Part, rest: &mut Rest) -> io::Result<()> {
+        source.seek(SeekFrom::Start(part.start))?;
+        let mut archive = Archive::new(Headers { source, part, place: 0, left: LONGEST_HEADERS });
         for entry in archive.entries_with_seek()? {
-            let mut entry = entry?;
-            let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-            let (folders, file) = name.rsplit_once('/').unwrap_or(("", &name));
-            if !entry.header().entry_type().is_file() || file.starts_with('.') {
-                continue;
-            }
-            if let Some(stem) = name.strip_suffix(".cls") {
-                let mut text = String::new();
-                (&mut entry).take(LONGEST_LABEL).read_to_string(&mut text)?;
-                if let Ok(label) = text.trim().parse() {
-                    labels.insert(stem.to_owned(), label);
-                }
-                continue;
-            }
-            let class = match folders.rsplit('/').next() {
-                None | Some("" | ".") => ArchivedClass::Unknown,
-                Some(folder) => ArchivedClass::Folder(folder.to_owned()),
-            };
-            let (offset, length) = (entry.raw_file_position(), entry.size());
-            self.pictures.push(ArchivedPicture { name, offset, length, class });
+            self.add_entry(entry?, part, rest)?;
         }
         Ok(())
+    }
+
+    fn add_entry<R: Read>(&mut self, mut entry: Entry<R>, part: Part, rest: &mut Rest) -> io::Result<()> {
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let file = name.rsplit('/').next().unwrap_or(&name);
+        if file.starts_with('.') || name.split('/').any(|folder| folder == "__MACOSX") {
+            return Ok(());
+        }
+        let kind = Kind::of(OsStr::new(file));
+        let entry_type = entry.header().entry_type();
+        if let (EntryType::Link | EntryType::Symlink, Kind::Picture) = (entry_type, kind) {
+            let target = entry.link_name_bytes().unwrap_or_default();
+            let target = String::from_utf8_lossy(&target);
+            // A hard link counts from the archive's top, a symbolic one from its own folder.
+            let (folder, _) = name.rsplit_once('/').unwrap_or_default();
+            let from = if entry_type == EntryType::Symlink { folder } else { "" };
+            let target = plain(&format!("{from}/{target}"));
+            rest.links.push((name, target));
+            return Ok(());
+        }
+        if !entry_type.is_file() {
+            return Ok(());
+        }
+        if let Some(stem) = name.strip_suffix(".cls") {
+            let mut text = String::new();
+            (&mut entry).take(LONGEST_LABEL).read_to_string(&mut text)?;
+            if let Ok(label) = text.trim().parse() {
+                rest.labels.insert(stem.to_owned(), label);
+            }
+            return Ok(());
+        }
+        let (offset, length) = (part.start.saturating_add(entry.raw_file_position()), entry.size());
+        match kind {
+            Kind::Archive => match packed(&first_bytes(&mut entry)?) {
+                Some(reason) => self.left_out.push((name, reason)),
+                None => rest.archives.push((name, Part { start: offset, length })),
+            },
+            Kind::Unknown if !begins_a_picture(&first_bytes(&mut entry)?) => {}
+            Kind::Picture | Kind::Unknown => {
+                let class = class(&name);
+                self.pictures.push(ArchivedPicture { name, offset, length, class });
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what links to pictures lead to.
+    fn follow(&mut self, links: Vec<(String, String)>) {
+        if links.is_empty() {
+            return;
+        }
+        let mut places: HashMap<String, (u64, u64)> = self
+            .pictures
+            .iter()
+            .map(|picture| (plain(&picture.name), (picture.offset, picture.length)))
+            .collect();
+        for (name, target) in links {
+            match places.get(&target).copied() {
+                Some((offset, length)) => {
+                    places.insert(plain(&name), (offset, length));
+                    self.pictures.push(ArchivedPicture { class: class(&name), name, offset, length });
+                }
+                None => {
+                    let reason =
+                        format!("it is a link to {target}, which the archive does not hold as a picture");
+                    self.left_out.push((name, reason));
+                }
+            }
+        }
+    }
+
+    fn add_inner(&mut self, source: &mut dyn Source, (name, part): (String, Part), depth: usize) {
+        if depth == 0 {
+            let reason = "it lies in an archive in an archive in an archive: unpack it first";
+            return self.left_out.push((name, reason.into()));
+        }
+        let mut inner = Self::default();
+        inner.add_archive(source, part, depth - 1);
+        let file = name.rsplit('/').next().unwrap_or(&name);
+        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        for mut picture in inner.pictures {
+            picture.name = format!("{name}/{}", picture.name);
+            if picture.class == ArchivedClass::Unknown {
+                picture.class = ArchivedClass::Folder(stem.to_owned());
+            }
+            self.pictures.push(picture);
+        }
+        let inside = inner.left_out.into_iter().map(|(inside, reason)| (format!("{name}/{inside}"), reason));
+        self.left_out.extend(inside);
+        if let Some(problem) = inner.problem {
+            self.left_out.push((format!("the rest of {name}"), problem));
+        }
     }
 
     /// Keeps what has a label.
     fn take_labels(&mut self, labels: &HashMap<String, u16>) {
         self.pictures.retain_mut(|picture| {
-            let Some((stem, extension)) = picture.name.rsplit_once('.') else { return false };
-            let is_picture = PICTURES.iter().any(|known| known.eq_ignore_ascii_case(extension));
-            match labels.get(stem) {
-                Some(&label) if is_picture => {
-                    picture.class = ArchivedClass::Label(label);
-                    true
-                }
-                _ => false,
+            let stem = picture.name.rsplit_once('.').map_or(picture.name.as_str(), |(stem, _)| stem);
+            let label = labels.get(stem);
+            if let Some(&label) = label {
+                picture.class = ArchivedClass::Label(label);
             }
+            label.is_some()
         });
     }
 }
 
-/// Reads only so much before the next seek, so that a header that promises gigabytes of name takes no memory.
-struct Headers<S> {
-    source: S,
+/// What the folder of a picture says.
+fn class(name: &str) -> ArchivedClass {
+    let (folders, _) = name.rsplit_once('/').unwrap_or_default();
+    match folders.rsplit('/').next() {
+        None | Some("" | ".") => ArchivedClass::Unknown,
+        Some(folder) => ArchivedClass::Folder(folder.to_owned()),
+    }
+}
+
+/// A path without `.`, `..` and doubled separators.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+fn first_bytes(entry: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    entry.take(FIRST as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// An archive that is part of a file. It reads only so much before the next seek, so that a header that promises gigabytes of
+/// name takes no memory.
+struct Headers<'a> {
+    source: &'a mut dyn Source,
+    part: Part,
+    /// From the beginning of the part.
+    place: u64,
     left: u64,
 }
 
-impl<S: Read> Read for Headers<S> {
+impl Read for Headers<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = buffer.len().min(self.left as usize);
-        if length == 0 && !buffer.is_empty() {
+        let within = self.part.length.saturating_sub(self.place);
+        let length = (buffer.len() as u64).min(self.left).min(within) as usize;
+        if self.left == 0 && !buffer.is_empty() {
             return Err(io::Error::other("a header is longer than a mebibyte"));
         }
         let read = self.source.read(&mut buffer[..length])?;
         self.left -= read as u64;
+        self.place += read as u64;
         Ok(read)
     }
 }
 
-impl<S: Seek> Seek for Headers<S> {
+impl Seek for Headers<'_> {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         self.left = LONGEST_HEADERS;
-        self.source.seek(position)
+        let place = match position {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::Current(step) => self.place.checked_add_signed(step),
+            SeekFrom::End(step) => self.part.length.checked_add_signed(step),
+        };
+        let place = place.and_then(|place| Some((place, self.part.start.checked_add(place)?)));
+        let (place, absolute) = place.ok_or(io::ErrorKind::InvalidInput)?;
+        self.source.seek(SeekFrom::Start(absolute))?;
+        self.place = place;
+        Ok(place)
     }
 }
 
@@ -189,6 +337,69 @@ pub(super) mod tests {
             index.pictures.iter().map(|picture| (picture.name.as_str(), picture.class.clone())).collect();
         let label = ArchivedClass::Label;
         assert_eq!(seen, [("a/0001.jpg", label(17)), ("a/0002.PNG", label(3))]);
+    }
+
+    fn add_link(builder: &mut tar::Builder<Vec<u8>>, kind: EntryType, name: &str, target: &str) {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(0);
+        builder.append_link(&mut header, name, target).unwrap();
+    }
+
+    /// Programs that pack files store what is there twice as a link to the first.
+    #[test]
+    fn links_are_what_they_lead_to() {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(3);
+        builder.append_data(&mut header, "train/a/1.jpg", &b"one"[..]).unwrap();
+        add_link(&mut builder, EntryType::Link, "train/b/2.jpg", "train/a/1.jpg");
+        add_link(&mut builder, EntryType::Symlink, "train/c/3.jpg", "../b/2.jpg");
+        add_link(&mut builder, EntryType::Symlink, "train/c/4.jpg", "../gone.jpg");
+        let bytes = builder.into_inner().unwrap();
+        let index = index(&bytes);
+        let seen: Vec<_> = index
+            .pictures
+            .iter()
+            .map(|picture| {
+                (picture.class.clone(), &bytes[picture.offset as usize..][..picture.length as usize])
+            })
+            .collect();
+        let expected = ["a", "b", "c"].map(|class| (ArchivedClass::Folder(class.into()), &b"one"[..]));
+        assert_eq!(seen, expected);
+        assert_eq!(index.left_out.len(), 1);
+        assert!(index.left_out[0].1.contains("a link to train/gone.jpg"), "{:?}", index.left_out);
+    }
+
+    /// As ImageNet's training part comes.
+    #[test]
+    fn archives_in_an_archive_are_classes() {
+        let first = archive(&[("1.JPEG", b"one"), ("2.JPEG", b"two")]);
+        let second = archive(&[("3.JPEG", b"three"), ("notes.txt", b"nothing")]);
+        let packed = [&b"\x1f\x8b\x08"[..], &[0; 40]].concat();
+        let bytes = archive(&[("n01.tar", &first), ("n02.tar", &second), ("n03.tar", &packed)]);
+        let index = index(&bytes);
+        let seen: Vec<_> = index
+            .pictures
+            .iter()
+            .map(|picture| {
+                let content = &bytes[picture.offset as usize..][..picture.length as usize];
+                (picture.name.as_str(), picture.class.clone(), content)
+            })
+            .collect();
+        let class = |name: &str| ArchivedClass::Folder(name.into());
+        assert_eq!(
+            seen,
+            [
+                ("n01.tar/1.JPEG", class("n01"), &b"one"[..]),
+                ("n01.tar/2.JPEG", class("n01"), b"two"),
+                ("n02.tar/3.JPEG", class("n02"), b"three"),
+            ]
+        );
+        assert_eq!(index.left_out[0].0, "n03.tar");
+        let nested = (0..6).fold(first, |inner, _| archive(&[("inner.tar", &inner)]));
+        let deep = super::index_archive(Cursor::new(nested));
+        assert!(deep.pictures.is_empty() && deep.left_out[0].1.contains("unpack it first"), "{deep:?}");
     }
 
     #[test]

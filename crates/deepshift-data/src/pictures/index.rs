@@ -1,6 +1,10 @@
 //! Which pictures there are, and where.
 
+use super::Labelling;
 use super::archive::{ArchiveIndex, ArchivedClass, index_archive};
+use super::folders::{Listing, first_bytes, pictures_below};
+use super::kind::packed;
+use super::labels::LabelList;
 use crate::{Error, Skipped, files};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
@@ -16,6 +20,8 @@ const LONGEST: u64 = 1 << 26;
 const MOST_CLASSES: usize = 1 << 16;
 /// Indices are u32.
 const MOST_PICTURES: usize = u32::MAX as usize;
+/// Names in a sentence.
+const NAMED: usize = 3;
 
 /// All pictures: class after class, each in the order of the names, or archive after archive, each as it is.
 #[derive(Debug, Default)]
@@ -24,6 +30,8 @@ pub(super) struct Index {
     pub entries: Vec<Entry>,
     /// What was found but cannot be used.
     pub skipped: Skipped,
+    /// What else is there and was left out on purpose, a sentence for each kind.
+    pub notes: Vec<String>,
     /// Folders or archives.
     places: Vec<PathBuf>,
 }
@@ -33,6 +41,7 @@ pub(super) struct Index {
 pub(super) struct Entry {
     pub label: u16,
     place: u32,
+    /// The path from its place.
     name: OsString,
     /// Where it lies in an archive.
     range: Option<Range>,
@@ -44,47 +53,124 @@ struct Range {
     length: u64,
 }
 
+/// The pictures of a sub-folder.
+struct Class {
+    name: OsString,
+    pictures: Vec<OsString>,
+}
+
 impl Index {
-    /// The pictures in the archives of a folder, in its sub-folders, or in the folder itself, in this order.
-    pub fn of(folder: &Path, classes: Option<&[String]>) -> Result<Self, Error> {
-        let archives = archives(folder)?;
-        let index = match archives.is_empty() {
-            true => Self::of_folders(folder, classes)?,
-            false => Self::of_archives(archives, classes)?,
+    /// The pictures in the sub-folders of a folder; where these have none, those in its archives or in itself, whichever
+    /// holds more.
+    pub fn of(folder: &Path, labelling: Labelling) -> Result<Self, Error> {
+        let listing = Listing::of(folder)?;
+        let classes = match labelling {
+            Labelling::List { labels, classes } => return Self::of_list(folder, labels, classes),
+            Labelling::Folders => None,
+            Labelling::Classes(classes) => Some(classes),
+        };
+        let folders = walk(folder, &listing, classes)?;
+        let index = match folders.iter().any(|class| !class.pictures.is_empty()) {
+            true => Self::of_folders(folder, folders, listing, classes)?,
+            false => Self::of_files(folder, listing, classes)?,
         };
         index.checked(folder)
     }
 
-    /// The pictures in the folders of these classes, or of all sub-folders; in the folder itself where it has none.
-    fn of_folders(folder: &Path, classes: Option<&[String]>) -> Result<Self, Error> {
-        let classes = match classes {
-            Some(classes) => classes.to_vec(),
-            None => sub_folders(folder)?,
-        };
+    /// The pictures of class folders.
+    fn of_folders(
+        folder: &Path,
+        mut folders: Vec<Class>,
+        listing: Listing,
+        classes: Option<&[String]>,
+    ) -> Result<Self, Error> {
         let mut index = Self::default();
-        if classes.is_empty() {
-            index.add_folder(folder.into(), 0)?;
+        if classes.is_none() {
+            // An empty folder is a class of which no picture is there; one that holds other things is none.
+            let is_class = |class: &Class| !class.pictures.is_empty() || is_empty(&folder.join(&class.name));
+            let others = folders.extract_if(.., |class| !is_class(class)).map(|class| class.name);
+            index.note("folders hold no pictures", folder, &others.collect::<Vec<_>>());
+        } else {
+            let known: BTreeSet<&OsString> = folders.iter().map(|class| &class.name).collect();
+            let mut others = listing.folders.clone();
+            others.retain(|name| !known.contains(name));
+            index.note("folders are of other classes", folder, &others);
         }
-        for (class, label) in classes.iter().zip(0..=u16::MAX) {
-            let path = folder.join(class);
-            if path.is_dir() {
-                index.add_folder(path, label)?;
+        index.note("archives lie beside folders of classes", folder, &listing.archives);
+        index.note("pictures lie in no folder of a class", folder, &listing.pictures);
+        let names = match classes {
+            Some(classes) => classes.to_vec(),
+            None => folders.iter().map(|class| utf8(folder, &class.name)).collect::<Result<_, _>>()?,
+        };
+        let labels: HashMap<&str, u16> = names.iter().map(String::as_str).zip(0..=u16::MAX).collect();
+        for Class { name, pictures } in folders {
+            let label = name.to_str().and_then(|name| labels.get(name));
+            if let Some(&label) = label {
+                index.add_files(folder.join(&name), pictures.into_iter().map(|name| (name, label)));
             }
         }
-        Ok(Self { classes, ..index })
+        Ok(Self { classes: names, ..index })
     }
 
-    fn add_folder(&mut self, path: PathBuf, label: u16) -> Result<(), Error> {
-        let place = self.places.len() as u32;
-        let names = files::entries(&path)?.into_iter();
-        self.entries.extend(names.map(|name| Entry { label, place, name, range: None }));
-        self.places.push(path);
-        Ok(())
+    /// The pictures in a folder's archives, or those in the folder itself, whichever are more.
+    fn of_files(folder: &Path, listing: Listing, classes: Option<&[String]>) -> Result<Self, Error> {
+        let Listing { folders, pictures, archives } = listing;
+        let mut index = Self::default();
+        if !archives.is_empty() {
+            index = Self::of_archives(archives.iter().map(|name| folder.join(name)).collect(), classes)?;
+            if index.entries.len() >= pictures.len() {
+                index.note("pictures lie beside archives of pictures", folder, &pictures);
+                return Ok(index);
+            }
+            index = Self { skipped: index.skipped, ..Self::default() };
+            index.note("archives hold fewer pictures than lie beside them", folder, &archives);
+        }
+        if classes.is_some() && !pictures.is_empty() {
+            return Err(unsorted(folder, pictures.len()));
+        }
+        if let Some(classes) = classes
+            && !folders.is_empty()
+        {
+            return Err(Error::Settings(format!(
+                "the folders in {} ({}) are none of the classes ({})",
+                folder.display(),
+                some_of(&folders),
+                some_of(classes)
+            )));
+        }
+        index.add_files(folder.into(), pictures.into_iter().map(|name| (name, 0)));
+        Ok(index)
+    }
+
+    /// All pictures in and below a folder that a list gives a label.
+    fn of_list(folder: &Path, labels: &LabelList, classes: &[String]) -> Result<Self, Error> {
+        let pictures = pictures_below(folder)?;
+        let labels = labels.of(&pictures, classes)?;
+        let mut index = Self { classes: classes.to_vec(), ..Self::default() };
+        let (mut labelled, mut others) = (Vec::new(), Vec::new());
+        for (name, label) in pictures.into_iter().zip(labels) {
+            match label {
+                Some(label) => labelled.push((name, label)),
+                None => others.push(name),
+            }
+        }
+        index.note("pictures have no label in the list", folder, &others);
+        index.add_files(folder.into(), labelled.into_iter());
+        index.checked(folder)
+    }
+
+    fn add_files(&mut self, place: PathBuf, files: impl Iterator<Item = (OsString, u16)>) {
+        let index = self.places.len() as u32;
+        self.entries.extend(files.map(|(name, label)| Entry { label, place: index, name, range: None }));
+        self.places.push(place);
     }
 
     /// The pictures in these archives, of these classes or of all.
     pub fn of_archives(paths: Vec<PathBuf>, classes: Option<&[String]>) -> Result<Self, Error> {
         let indices = paths.par_iter().map(|path| {
+            if let Some(reason) = packed(&first_bytes(path)) {
+                return Ok(ArchiveIndex { left_out: vec![(String::new(), reason)], ..Default::default() });
+            }
             let file = File::open(path).map_err(|source| Error::File { path: path.into(), source })?;
             Ok(index_archive(file))
         });
@@ -95,29 +181,58 @@ impl Index {
         };
         let mut index = Self { classes, places: paths, ..Self::default() };
         let labels: HashMap<String, u16> = index.classes.iter().cloned().zip(0..=u16::MAX).collect();
+        let mut others = BTreeSet::new();
         for (place, archive) in indices.into_iter().enumerate() {
-            index.add_archive(place, archive, &labels);
+            index.add_archive(place, archive, &labels, &mut others);
+        }
+        let others: Vec<String> = others.into_iter().collect();
+        if !others.is_empty() {
+            index.notes.push(format!(
+                "pictures of {} other classes are left out: {}",
+                others.len(),
+                some_of(&others)
+            ));
         }
         Ok(index)
     }
 
-    fn add_archive(&mut self, place: usize, archive: ArchiveIndex, labels: &HashMap<String, u16>) {
+    fn add_archive(
+        &mut self,
+        place: usize,
+        archive: ArchiveIndex,
+        labels: &HashMap<String, u16>,
+        others: &mut BTreeSet<String>,
+    ) {
         let path = &self.places[place];
         for picture in archive.pictures {
-            let label = match &picture.class {
-                ArchivedClass::Folder(name) => labels.get(name).copied(),
-                ArchivedClass::Unknown => labels.get(&stem(path)).copied(),
+            let (label, class) = match picture.class {
+                ArchivedClass::Folder(name) => (labels.get(&name).copied(), name),
+                ArchivedClass::Unknown => (labels.get(&stem(path)).copied(), stem(path)),
                 ArchivedClass::Label(label) => {
-                    Some(*label).filter(|&label| usize::from(label) < self.classes.len())
+                    (Some(label).filter(|&label| usize::from(label) < self.classes.len()), label.to_string())
                 }
             };
-            // What is of another class was not asked for.
-            let Some(label) = label else { continue };
+            let Some(label) = label else {
+                others.insert(class);
+                continue;
+            };
             let range = Some(Range { offset: picture.offset, length: picture.length });
             self.entries.push(Entry { label, place: place as u32, name: picture.name.into(), range });
         }
+        for (name, reason) in archive.left_out {
+            let name = if name.is_empty() { path.clone() } else { path.join(name) };
+            self.skipped.add(name.display().to_string(), reason);
+        }
         if let Some(problem) = archive.problem {
             self.skipped.add(format!("the rest of {}", path.display()), problem);
+        }
+    }
+
+    /// Says what is left out, if there is any of it.
+    fn note(&mut self, why: &str, folder: &Path, names: &[OsString]) {
+        if !names.is_empty() {
+            let (count, folder) = (names.len(), folder.display());
+            self.notes.push(format!("{count} {why} and are left out in {folder}: {}", some_of(names)));
         }
     }
 
@@ -131,11 +246,12 @@ impl Index {
             return Err(Error::Settings(problem));
         }
         if self.entries.is_empty() {
-            return Err(Error::Missing {
-                what: "a single picture".into(),
-                folder: folder.into(),
-                remedy: REMEDY,
-            });
+            let first = self.skipped.named.first();
+            let reason = first.map(|first| format!("{}: {}", first.name, first.reason));
+            let reason = reason.or(self.notes.into_iter().next());
+            let (what, folder) = ("a single picture".into(), folder.into());
+            let remedy = reason.map_or(REMEDY.into(), Into::into);
+            return Err(Error::Missing { what, folder, remedy });
         }
         Ok(self)
     }
@@ -155,10 +271,47 @@ impl Index {
     }
 }
 
+/// The pictures below the sub-folders of these classes, or below all of them.
+fn walk(folder: &Path, listing: &Listing, classes: Option<&[String]>) -> Result<Vec<Class>, Error> {
+    let wanted: Option<BTreeSet<&str>> = classes.map(|classes| classes.iter().map(String::as_str).collect());
+    let is_wanted = |name: &&OsString| {
+        wanted.as_ref().is_none_or(|wanted| name.to_str().is_some_and(|name| wanted.contains(name)))
+    };
+    let names: Vec<&OsString> = listing.folders.iter().filter(is_wanted).collect();
+    let class =
+        |name: &OsString| Ok(Class { name: name.clone(), pictures: pictures_below(&folder.join(name))? });
+    names.into_par_iter().map(class).collect()
+}
+
 /// The archives in a folder, in the order of their names.
 pub(super) fn archives(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let paths = files::entries(folder)?.into_iter().map(|name| folder.join(name));
-    Ok(paths.filter(|path| path.extension().is_some_and(|found| found == "tar") && path.is_file()).collect())
+    Ok(Listing::of(folder)?.archives.into_iter().map(|name| folder.join(name)).collect())
+}
+
+fn unsorted(folder: &Path, pictures: usize) -> Error {
+    let folder = folder.display();
+    Error::Settings(format!(
+        "{folder} holds {pictures} pictures without folders of classes, so there are no labels: sort them into \
+         {folder}/<class>/, or give a list of their labels with --labels FILE"
+    ))
+}
+
+/// The first names and how many more there are.
+fn some_of<N: AsRef<std::ffi::OsStr>>(names: &[N]) -> String {
+    let shown: Vec<_> = names.iter().take(NAMED).map(|name| name.as_ref().to_string_lossy()).collect();
+    let more = if names.len() > NAMED { ", …" } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+fn utf8(folder: &Path, name: &OsString) -> Result<String, Error> {
+    name.to_str().map(String::from).ok_or_else(|| {
+        let problem = format!("the folder {} has a name that is not UTF-8", folder.join(name).display());
+        Error::Settings(problem)
+    })
 }
 
 /// Names of folders and archives, sorted; then, up to the highest label, numbers.
@@ -184,15 +337,4 @@ fn archived_classes(paths: &[PathBuf], indices: &[ArchiveIndex]) -> Vec<String> 
 
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-fn sub_folders(folder: &Path) -> Result<Vec<String>, Error> {
-    let names = files::entries(folder)?.into_iter().filter(|name| folder.join(name).is_dir());
-    let names = names.map(|name| {
-        name.into_string().map_err(|name| {
-            let problem = format!("the folder {} has a name that is not UTF-8", folder.join(name).display());
-            Error::Settings(problem)
-        })
-    });
-    names.collect()
 }

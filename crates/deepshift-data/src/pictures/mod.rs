@@ -1,13 +1,17 @@
 //! Labelled pictures in files, decoded when they are asked for.
 
 mod archive;
+mod folders;
 mod index;
+mod kind;
+mod labels;
 mod source;
 
 use crate::{Dataset, Error};
 pub use archive::{ArchiveIndex, ArchivedClass, ArchivedPicture, index_archive};
 use deepshift_core::Preprocessing;
 use index::{Entry, Index};
+pub use labels::LabelList;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -32,6 +36,22 @@ pub struct PictureInput {
     pub preprocessing: Preprocessing,
 }
 
+/// What the labels of pictures follow from.
+#[derive(Debug, Clone, Copy)]
+pub enum Labelling<'a> {
+    /// The order of the names of their folders, as in torchvision's `ImageFolder`; without folders there are no labels.
+    Folders,
+    /// The order of these folders; others are left out.
+    Classes(&'a [String]),
+    /// A list, whatever folders the pictures lie in.
+    List {
+        /// The list.
+        labels: &'a LabelList,
+        /// The classes in the order of the labels.
+        classes: &'a [String],
+    },
+}
+
 /// Pictures that could not be read so far.
 #[derive(Debug, Default)]
 struct Broken {
@@ -41,17 +61,39 @@ struct Broken {
 }
 
 impl PictureFiles {
-    /// Finds the pictures in `folder`: in its tar archives (see [`index_archive`] for their classes), where it has any; in
-    /// its sub-folders, one for each class; or in itself, all of label 0 and without classes. Labels follow from the order
-    /// of the classes' names, as in torchvision's `ImageFolder`, or from the order of `classes`, and then nothing else is
-    /// looked at. Hidden files are none.
+    /// Finds the pictures in `folder`: in its sub-folders, at any depth, one for each class. Where these hold no pictures,
+    /// they are those in its tar archives (see [`index_archive`] for their classes) or those in itself, whichever are more; the
+    /// latter are all of label 0 and without classes. Hidden files are none, nor is what has neither the extension nor the
+    /// first bytes of a picture. [`notes`](Self::notes) say what was left out.
     ///
     /// # Errors
     /// [`Error::File`] if a folder or an archive cannot be read, [`Error::Missing`] if there is no picture,
-    /// [`Error::Settings`] if there are too many or the input is not one of color pictures.
-    pub fn open(folder: &Path, classes: Option<&[String]>, input: PictureInput) -> Result<Self, Error> {
+    /// [`Error::Settings`] if there are too many, the input is not one of color pictures or labels cannot be told.
+    pub fn open(folder: &Path, labelling: Labelling, input: PictureInput) -> Result<Self, Error> {
         input.check()?;
-        Ok(Self { index: Index::of(folder, classes)?, input, broken: Mutex::default() })
+        Ok(Self { index: Index::of(folder, labelling)?, input, broken: Mutex::default() })
+    }
+
+    /// What lies beside the pictures and was left out on purpose: a sentence for each kind.
+    pub fn notes(&self) -> &[String] {
+        &self.index.notes
+    }
+
+    /// Classes of which there is no picture.
+    pub fn empty_classes(&self) -> Vec<&str> {
+        let mut seen = vec![false; self.index.classes.len()];
+        for entry in &self.index.entries {
+            if let Some(seen) = seen.get_mut(usize::from(entry.label)) {
+                *seen = true;
+            }
+        }
+        self.index
+            .classes
+            .iter()
+            .zip(seen)
+            .filter(|(_, seen)| !seen)
+            .map(|(class, _)| class.as_str())
+            .collect()
     }
 
     /// The tar archives in a folder, in the order of their names.
@@ -62,13 +104,21 @@ impl PictureFiles {
     /// Finds the pictures in tar archives.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// As [`open`](Self::open), and [`Error::Settings`] where a list gives the labels: pictures in archives have their own.
     pub fn open_archives(
         archives: Vec<PathBuf>,
-        classes: Option<&[String]>,
+        labelling: Labelling,
         input: PictureInput,
     ) -> Result<Self, Error> {
         input.check()?;
+        let classes = match labelling {
+            Labelling::Folders => None,
+            Labelling::Classes(classes) => Some(classes),
+            Labelling::List { .. } => {
+                let problem = "a list of labels is for pictures in folders: unpack the archives first";
+                return Err(Error::Settings(problem.into()));
+            }
+        };
         let folder = archives.first().and_then(|path| path.parent()).unwrap_or(Path::new("")).to_owned();
         let index = Index::of_archives(archives, classes)?.checked(&folder)?;
         Ok(Self { index, input, broken: Mutex::default() })
@@ -124,7 +174,7 @@ impl PictureFiles {
         }
         images.truncate(labels.len() * each);
         if labels.is_empty() {
-            let reason = skipped.named.first().map_or("there is none".into(), |first| first.reason.clone());
+            let reason = skipped.reason();
             return Err(Error::Unreadable { count: indices.len(), reason });
         }
         let PictureInput { shape, preprocessing } = self.input.clone();

@@ -36,26 +36,26 @@ fn all(files: &PictureFiles) -> Vec<u32> {
 #[test]
 fn pictures_are_read_in_order_and_broken_ones_left_out() {
     let folder = folder();
-    let files = PictureFiles::open(folder.path(), None, input()).unwrap();
-    assert_eq!((files.len(), files.classes()), (7, &["cat".to_string(), "dog".to_string()][..]));
+    let files = PictureFiles::open(folder.path(), Labelling::Folders, input()).unwrap();
+    assert_eq!((files.len(), files.classes()), (6, &["cat".to_string(), "dog".to_string()][..]));
     let most = AtomicUsize::new(0);
     let progress = |done| {
         most.fetch_max(done, Ordering::Relaxed);
     };
     let dataset = files.read(&all(&files), progress).unwrap();
-    assert_eq!(most.into_inner(), 7);
+    assert_eq!(most.into_inner(), 6);
     assert_eq!(dataset.shape(), [3, 8, 8]);
     let seen: Vec<_> =
         (0..4).map(|index| (dataset.image(index).unwrap()[0], dataset.label(index).unwrap())).collect();
     assert_eq!(seen, [(1, 0), (2, 0), (3, 1), (4, 1)]);
     let named: Vec<_> =
         dataset.skipped().named.iter().map(|one| one.name.rsplit('/').next().unwrap()).collect();
-    assert_eq!((dataset.len(), named), (4, vec!["empty.jpg", "b.txt", "huge.jpg"]));
+    assert_eq!((dataset.len(), named), (4, vec!["empty.jpg", "huge.jpg"]));
     // The same is known of the files from now on.
-    assert_eq!(files.skipped().count, 3);
+    assert_eq!(files.skipped().count, 2);
     assert_eq!(files.skipped().named[0].reason, "the file is empty");
     // In another order, and some of them.
-    let some = files.read(&[5, 0], |_| ()).unwrap();
+    let some = files.read(&[4, 0], |_| ()).unwrap();
     assert_eq!((some.image(0).unwrap()[0], some.label(0)), (4, Some(1)));
     assert!(matches!(files.read(&[2], |_| ()), Err(Error::Unreadable { count: 1, .. })));
     assert!(matches!(files.read(&[99], |_| ()), Err(Error::Unreadable { count: 1, .. })));
@@ -65,18 +65,103 @@ fn pictures_are_read_in_order_and_broken_ones_left_out() {
 fn a_list_of_classes_chooses_and_orders() {
     let folder = folder();
     let classes = ["horse", "dog"].map(String::from);
-    let files = PictureFiles::open(folder.path(), Some(&classes), input()).unwrap();
-    assert_eq!((files.len(), files.label(0), files.classes()), (4, Some(1), &classes[..]));
-    let none = PictureFiles::open(folder.path(), Some(&classes[..1]), input());
-    assert!(matches!(none, Err(Error::Missing { .. })));
+    let files = PictureFiles::open(folder.path(), Labelling::Classes(&classes), input()).unwrap();
+    assert_eq!((files.len(), files.label(0), files.classes()), (3, Some(1), &classes[..]));
+    assert_eq!(files.empty_classes(), ["horse"]);
+    let note = &files.notes()[0];
+    assert!(note.starts_with("1 folders are of other classes") && note.ends_with(": cat"), "{note}");
+    let none = PictureFiles::open(folder.path(), Labelling::Classes(&classes[..1]), input());
+    let message = none.unwrap_err().to_string();
+    assert!(message.ends_with("(cat, dog) are none of the classes (horse)"), "{message}");
 }
 
 #[test]
 fn a_folder_without_classes_has_pictures_without_labels() {
     let folder = folder();
-    let files = PictureFiles::open(&folder.path().join("cat"), None, input()).unwrap();
+    let files = PictureFiles::open(&folder.path().join("cat"), Labelling::Folders, input()).unwrap();
     assert_eq!((files.len(), files.classes().len(), files.label(1)), (3, 0, Some(0)));
     assert_eq!(files.read(&all(&files), |_| ()).unwrap().len(), 2);
+}
+
+/// Unpacked data with an archive left beside it, as some scripts do.
+#[test]
+fn folders_of_classes_win_over_archives_and_say_so() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("mouse")).unwrap();
+    std::fs::create_dir(folder.path().join("lists")).unwrap();
+    std::fs::write(folder.path().join("lists/all.txt"), "cat dog mouse").unwrap();
+    write(folder.path(), "preview.png", 9);
+    let picture = encode_png(&RgbImage::from_pixel(9, 9, Rgb([7; 3])));
+    let archive = archive::tests::archive(&[("horse/1.png", &picture)]);
+    std::fs::write(folder.path().join("backup.tar"), archive).unwrap();
+    let files = PictureFiles::open(folder.path(), Labelling::Folders, input()).unwrap();
+    assert_eq!((files.len(), files.classes()), (6, &["cat", "dog", "mouse"].map(String::from)[..]));
+    assert_eq!(files.empty_classes(), ["mouse"]);
+    let starts = [
+        "1 folders hold no pictures",
+        "1 archives lie beside folders of classes",
+        "1 pictures lie in no folder of a class",
+    ];
+    assert!(
+        files.notes().iter().zip(starts).all(|(note, start)| note.starts_with(start)),
+        "{:?}",
+        files.notes()
+    );
+    assert_eq!(files.notes().len(), 3);
+}
+
+#[test]
+fn archives_beside_loose_pictures_are_read_where_they_hold_more() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.png", 1);
+    let picture = encode_png(&RgbImage::from_pixel(9, 9, Rgb([7; 3])));
+    let two = archive::tests::archive(&[("dog/1.png", &picture), ("cat/1.png", &picture)]);
+    std::fs::write(folder.path().join("two.tar"), two).unwrap();
+    let open = || PictureFiles::open(folder.path(), Labelling::Folders, input()).unwrap();
+    assert_eq!((open().len(), open().classes().len()), (2, 2));
+    assert!(open().notes()[0].contains("lie beside archives"), "{:?}", open().notes());
+    write(folder.path(), "b.png", 1);
+    write(folder.path(), "c.png", 1);
+    assert_eq!((open().len(), open().classes().len()), (3, 0));
+    assert!(open().notes()[0].contains("hold fewer pictures"), "{:?}", open().notes());
+}
+
+#[test]
+fn what_must_be_unpacked_or_sorted_first_says_so() {
+    let message =
+        |folder: &Path, labelling| PictureFiles::open(folder, labelling, input()).unwrap_err().to_string();
+    let packed = tempfile::tempdir().unwrap();
+    std::fs::write(packed.path().join("val.tar"), b"\x1f\x8b\x08\0\0\0\0\0").unwrap();
+    let text = message(packed.path(), Labelling::Folders);
+    assert!(text.contains("val.tar: it is packed with gzip: unpack it first"), "{text}");
+    let flat = tempfile::tempdir().unwrap();
+    write(flat.path(), "ILSVRC2012_val_00000001.png", 1);
+    let classes = ["n01".to_owned()];
+    let text = message(flat.path(), Labelling::Classes(&classes));
+    assert!(
+        text.contains("holds 1 pictures without folders of classes") && text.contains("--labels FILE"),
+        "{text}"
+    );
+    let empty = tempfile::tempdir().unwrap();
+    assert!(message(empty.path(), Labelling::Folders).contains("a single picture is not in"));
+}
+
+#[test]
+fn a_list_gives_labels_to_pictures_anywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, gray) in [("images/val_0.png", 1), ("images/val_1.png", 2), ("images/val_2.png", 3)] {
+        write(folder.path(), name, gray);
+    }
+    let list = folder.path().join("val_annotations.txt");
+    std::fs::write(&list, "val_0.png\tn02\t0\t1\nval_2.png\tn01\t3\t4\n").unwrap();
+    let labels = LabelList::read(&list).unwrap();
+    let classes = labels.classes().unwrap();
+    let labelling = Labelling::List { labels: &labels, classes: &classes };
+    let files = PictureFiles::open(folder.path(), labelling, input()).unwrap();
+    let dataset = files.read(&all(&files), |_| ()).unwrap();
+    let seen: Vec<_> = (0..2).map(|index| (dataset.image(index).unwrap()[0], dataset.label(index))).collect();
+    assert_eq!(seen, [(1, Some(1)), (3, Some(0))]);
+    assert!(files.notes()[0].contains("have no label in the list"), "{:?}", files.notes());
 }
 
 #[test]
@@ -86,7 +171,7 @@ fn a_training_goes_on_without_the_broken_ones() {
         Augmentation { resized_crop: true, pad_and_crop: 1, flip: true, mixup: 0.2, cutmix: 0.0 };
     let epoch = || TrainingEpoch::new(7, NonZeroUsize::new(3).unwrap(), 1, 2, augmentation);
     let batches = |threads| -> Vec<_> {
-        let files = Arc::new(PictureFiles::open(folder.path(), None, input()).unwrap());
+        let files = Arc::new(PictureFiles::open(folder.path(), Labelling::Folders, input()).unwrap());
         Loader::training(files, epoch(), 0, threads).map(Result::unwrap).collect()
     };
     let expected = batches(0);
@@ -98,7 +183,7 @@ fn a_training_goes_on_without_the_broken_ones() {
 fn inputs_that_take_no_color_are_refused() {
     let folder = folder();
     for shape in [[1, 8, 8], [3, 0, 8]] {
-        let opened = PictureFiles::open(folder.path(), None, PictureInput { shape, ..input() });
+        let opened = PictureFiles::open(folder.path(), Labelling::Folders, PictureInput { shape, ..input() });
         assert!(matches!(opened, Err(Error::Settings(_))));
     }
 }
@@ -115,7 +200,7 @@ fn archives_give_the_pictures_of_their_folders() {
         std::fs::write(packed.path().join(name), archive::tests::archive(&files)).unwrap();
     }
     std::fs::write(packed.path().join("z.tar"), b"no archive").unwrap();
-    let files = PictureFiles::open(packed.path(), None, input()).unwrap();
+    let files = PictureFiles::open(packed.path(), Labelling::Folders, input()).unwrap();
     assert_eq!(files.classes(), ["cat", "dog"]);
     let dataset = files.read(&all(&files), |_| ()).unwrap();
     let seen: Vec<_> =
@@ -124,7 +209,7 @@ fn archives_give_the_pictures_of_their_folders() {
     let named: Vec<_> = dataset.skipped().named.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(dataset.skipped().count, 2);
     assert!(named[0].ends_with("z.tar") && named[1].ends_with("dog.tar/empty.jpg"), "{named:?}");
-    let dogs = PictureFiles::open(packed.path(), Some(&["dog".into()]), input()).unwrap();
+    let dogs = PictureFiles::open(packed.path(), Labelling::Classes(&["dog".into()]), input()).unwrap();
     assert_eq!((dogs.len(), dogs.label(0)), (3, Some(0)));
 }
 
@@ -139,12 +224,13 @@ fn numbered_archives_have_numbered_classes() {
         ("2.cls", b"0"),
     ]);
     std::fs::write(folder.path().join("imagenet-val-0.tar"), &bytes).unwrap();
-    let open = |classes| crate::imagenet::open(folder.path(), crate::Part::Test, classes, input()).unwrap();
-    let files = open(None);
+    let open =
+        |labelling| crate::imagenet::open(folder.path(), crate::Part::Test, labelling, input()).unwrap();
+    let files = open(Labelling::Folders);
     assert_eq!((files.len(), files.label(0), files.classes().len()), (2, Some(2), 3));
     // Cut within the second picture.
     let cut = bytes.len() - 1024 - 1024 - 512;
     std::fs::write(folder.path().join("imagenet-val-0.tar"), &bytes[..cut]).unwrap();
     let names = ["a", "b", "c"].map(String::from);
-    assert_eq!(open(Some(&names)).read(&[0], |_| ()).unwrap().classes(), names);
+    assert_eq!(open(Labelling::Classes(&names)).read(&[0], |_| ()).unwrap().classes(), names);
 }
