@@ -8,6 +8,7 @@ mod classes;
 mod file;
 mod idx;
 mod inputs;
+mod labels;
 mod model;
 mod pickle;
 mod picture;
@@ -20,6 +21,7 @@ pub use cifar10::{cifar10_binary, cifar10_python};
 pub use classes::classes;
 pub use idx::idx;
 pub use inputs::inputs;
+pub use labels::labels;
 pub use model::{header, lowering, model, onnx};
 pub use pickle::pickle;
 pub use picture::{picture, png};
@@ -31,7 +33,7 @@ pub use run::run;
 pub type Target = fn(&[u8]) -> bool;
 
 /// All targets by name; each has a folder of that name in `fuzz/seeds`.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 17] = [
     ("archive", archive),
     ("cifar10_binary", cifar10_binary),
     ("cifar10_python", cifar10_python),
@@ -39,6 +41,7 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("header", header),
     ("idx", idx),
     ("inputs", inputs),
+    ("labels", labels),
     ("lowering", lowering),
     ("model", model),
     ("onnx", onnx),

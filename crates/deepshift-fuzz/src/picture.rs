@@ -1,5 +1,5 @@
 use deepshift_core::Preprocessing;
-use deepshift_data::{PictureFiles, PictureInput};
+use deepshift_data::{Labelling, PictureFiles, PictureInput};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use std::io::Write;
@@ -29,11 +29,14 @@ fn any_is_read(files: &[&[u8]]) -> bool {
 
 /// Whether the pictures in a folder can be read.
 pub(crate) fn read(folder: &Path) -> bool {
-    let preprocessing = Preprocessing::new(vec![0.5; 3], vec![0.5; 3]);
-    let input = PictureInput { shape: [3, 4, 5], preprocessing };
-    let Ok(files) = PictureFiles::open(folder, None, input) else { return false };
+    let Ok(files) = PictureFiles::open(folder, Labelling::Folders, input()) else { return false };
     let indices: Vec<u32> = (0..files.len()).collect();
     files.read(&indices, |_| ()).is_ok()
+}
+
+pub(crate) fn input() -> PictureInput {
+    let preprocessing = Preprocessing::new(vec![0.5; 3], vec![0.5; 3]);
+    PictureInput { shape: [3, 4, 5], preprocessing }
 }
 
 /// A PNG file with the same chunks and other checksums, the content of `IDAT` changed by `pixels`.
