@@ -19,9 +19,7 @@ fn main() -> Result<()> {
         ("more.dshift", formula_model(&more(), q)?.to_bytes()?),
         ("float.dshift", float_model(&float_only(), q, true)?.to_bytes()?),
     ];
-    for target in ["lowering", "model", "onnx", "run"] {
-        write(target, &models)?;
-    }
+    write("dshift", &models)?;
     let headers =
         [("integer", header(&without_tensors(true)?)?), ("float", header(&without_tensors(false)?)?)];
     write("header", &headers)?;
@@ -35,7 +33,7 @@ fn main() -> Result<()> {
         [("color", [&[6, 5, 4, 3, 3], &json[..]].concat()), ("gray", [&[3, 7, 5, 4, 1], &gray[..]].concat())];
     write("preprocessing", &cut)?;
     let words = [100_i32, 7, 1000, 3].map(i32::to_le_bytes).concat();
-    write("rescale", &[("small", [&words[..], &[1, 4]].concat())])?;
+    write("rescale", &[("small", [&words[..], &[0; 4], &[1, 4]].concat())])?;
     write("classes", &[("two", b"n01440764\r\n n02 \n".to_vec())])
 }
 

@@ -29,26 +29,33 @@ pub use preprocessing::preprocessing;
 pub use rescale::rescale;
 pub use run::run;
 
-/// Does its work with any bytes and says whether the parser took them.
-pub type Target = fn(&[u8]) -> bool;
+/// A fuzz target.
+pub struct Target {
+    /// Of its program.
+    pub name: &'static str,
+    /// Its folder in `fuzz/seeds`.
+    pub seeds: &'static str,
+    /// Does its work with any bytes and says whether the parser took them.
+    pub run: fn(&[u8]) -> bool,
+}
 
-/// All targets by name; each has a folder of that name in `fuzz/seeds`.
-pub const TARGETS: [(&str, Target); 17] = [
-    ("archive", archive),
-    ("cifar10_binary", cifar10_binary),
-    ("cifar10_python", cifar10_python),
-    ("classes", classes),
-    ("header", header),
-    ("idx", idx),
-    ("inputs", inputs),
-    ("labels", labels),
-    ("lowering", lowering),
-    ("model", model),
-    ("onnx", onnx),
-    ("pickle", pickle),
-    ("picture", picture),
-    ("png", png),
-    ("preprocessing", preprocessing),
-    ("rescale", rescale),
-    ("run", run),
+/// All targets. Those that take a `.dshift` file learn from each other.
+pub const TARGETS: [Target; 17] = [
+    Target { name: "archive", seeds: "archive", run: archive },
+    Target { name: "cifar10_binary", seeds: "cifar10_binary", run: cifar10_binary },
+    Target { name: "cifar10_python", seeds: "cifar10_python", run: cifar10_python },
+    Target { name: "classes", seeds: "classes", run: classes },
+    Target { name: "header", seeds: "header", run: header },
+    Target { name: "idx", seeds: "idx", run: idx },
+    Target { name: "inputs", seeds: "inputs", run: inputs },
+    Target { name: "labels", seeds: "labels", run: labels },
+    Target { name: "lowering", seeds: "dshift", run: lowering },
+    Target { name: "model", seeds: "dshift", run: model },
+    Target { name: "onnx", seeds: "dshift", run: onnx },
+    Target { name: "pickle", seeds: "pickle", run: pickle },
+    Target { name: "picture", seeds: "picture", run: picture },
+    Target { name: "png", seeds: "png", run: png },
+    Target { name: "preprocessing", seeds: "preprocessing", run: preprocessing },
+    Target { name: "rescale", seeds: "rescale", run: rescale },
+    Target { name: "run", seeds: "dshift", run: run },
 ];

@@ -1,15 +1,16 @@
 use deepshift_core::integer::Rescale;
 
-/// A rescaling, the bound of its accumulator and an accumulator: where the proof takes them, no step leaves 32 bits.
+/// A rescaling, the bound of its accumulator and an accumulator, each with how far it is scaled down: where the proof takes them, no step leaves 32 bits.
 pub fn rescale(bytes: &[u8]) -> bool {
-    let Some(&[words @ .., pre_shift, post_shift]) = bytes.first_chunk::<18>() else { return false };
-    let word = |at: usize| i32::from_le_bytes([words[at], words[at + 1], words[at + 2], words[at + 3]]);
-    let rescale = Rescale { multiplier: word(0), offset: word(4), pre_shift, post_shift };
-    let bound = i64::from(word(8)).abs();
+    let Some(&[words @ .., pre_shift, post_shift]) = bytes.first_chunk::<22>() else { return false };
+    let (words, scales) = words.split_at(16);
+    let word = |index: usize| i32::from_le_bytes(words.as_chunks().0[index]) >> (scales[index] % 32);
+    let rescale = Rescale { multiplier: word(0), offset: word(1), pre_shift, post_shift };
+    let bound = i64::from(word(2)).abs();
     if !rescale.is_safe(bound) {
         return false;
     }
-    let inside = i64::from(word(12)).clamp(-bound, bound);
+    let inside = i64::from(word(3)).clamp(-bound, bound);
     for acc in [-bound, inside, bound].map(|acc| acc as i32) {
         let product = i64::from(acc >> pre_shift) * i64::from(rescale.multiplier);
         let sum = product + i64::from(rescale.offset);

@@ -1,6 +1,6 @@
 //! Every seed of every fuzz target once.
 
-use deepshift_fuzz::TARGETS;
+use deepshift_fuzz::{TARGETS, Target};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -10,11 +10,11 @@ fn seeds() -> PathBuf {
 
 #[test]
 fn no_seed_breaks_a_promise() {
-    for (name, target) in TARGETS {
-        let files = std::fs::read_dir(seeds().join(name)).unwrap();
+    for Target { name, seeds: folder, run } in TARGETS {
+        let files = std::fs::read_dir(seeds().join(folder)).unwrap();
         let accepted = files.filter(|file| {
             let path = file.as_ref().unwrap().path();
-            target(&std::fs::read(&path).unwrap())
+            run(&std::fs::read(&path).unwrap())
         });
         assert!(accepted.count() > 0, "{name} takes none of its seeds");
     }
@@ -26,7 +26,9 @@ fn every_target_has_a_program() {
         let files = std::fs::read_dir(folder).unwrap();
         files.map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect()
     };
-    let targets: BTreeSet<String> = TARGETS.iter().map(|(name, _)| name.to_string()).collect();
-    assert_eq!(names(seeds().join("../fuzz_targets")), targets);
-    assert_eq!(names(seeds()), targets);
+    let targets = |name: fn(&Target) -> &str| -> BTreeSet<String> {
+        TARGETS.iter().map(|target| name(target).to_owned()).collect()
+    };
+    assert_eq!(names(seeds().join("../fuzz_targets")), targets(|target| target.name));
+    assert_eq!(names(seeds()), targets(|target| target.seeds));
 }
