@@ -8,6 +8,7 @@ mod dataset;
 mod engine;
 mod error;
 mod files;
+mod inputs;
 mod interrupt;
 mod labels;
 mod output;

@@ -2,7 +2,6 @@
 
 mod binary;
 mod folder;
-mod pickle;
 mod python;
 
 use crate::{Dataset, Error, Malformed, Part, files};

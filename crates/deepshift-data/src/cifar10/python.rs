@@ -1,8 +1,11 @@
 //! The python version: a pickled dictionary with `data`, a numpy array `[n, 3072]` of bytes, and `labels`, a list.
 
-use super::pickle::{Id, Pickle, Value, parse};
 use super::{CLASSES, PIXELS, Pictures};
 use crate::{Malformed, Part};
+use deepshift_pickle::{Id, Pickle, Value};
+
+/// Most instructions of a file; a batch has about 50,000.
+const MOST_STEPS: usize = 1 << 20;
 
 pub(super) fn names(part: Part) -> &'static [&'static str] {
     match part {
@@ -16,14 +19,21 @@ pub(super) fn names(part: Part) -> &'static [&'static str] {
 /// # Errors
 /// [`Malformed`] if it is no such pickle; the offset is that of the instruction where this shows, or the end.
 pub fn parse_python(bytes: &[u8]) -> Result<Pictures, Malformed> {
-    let pickle = parse(bytes)?;
+    let pickle = deepshift_pickle::parse(bytes, MOST_STEPS).map_err(|error| match error {
+        deepshift_pickle::Error::Malformed(offset) => {
+            Malformed::new(offset, "it is no pickle of a CIFAR-10 batch")
+        }
+        deepshift_pickle::Error::TooLong(offset) => {
+            Malformed::new(offset, "it goes on far longer than a CIFAR-10 batch")
+        }
+    })?;
     let wrong = |problem: &str| Malformed::new(bytes.len(), problem);
-    let data = pickle.entry("data").ok_or_else(|| wrong("it has no data"))?;
+    let data = pickle.entry(pickle.root, "data").ok_or_else(|| wrong("it has no data"))?;
     let images =
-        pickle.array(data).ok_or_else(|| wrong("its data are no array of bytes with 3072 columns"))?;
-    let labels = pickle.entry("labels").ok_or_else(|| wrong("it has no labels"))?;
+        array(&pickle, data).ok_or_else(|| wrong("its data are no array of bytes with 3072 columns"))?;
+    let labels = pickle.entry(pickle.root, "labels").ok_or_else(|| wrong("it has no labels"))?;
     let labels =
-        pickle.labels(labels).ok_or_else(|| wrong("its labels are no list of numbers from 0 to 9"))?;
+        label_list(&pickle, labels).ok_or_else(|| wrong("its labels are no list of numbers from 0 to 9"))?;
     if labels.is_empty() || labels.len() * PIXELS != images.len() {
         let problem = format!("it has {} labels for {} pictures", labels.len(), images.len() / PIXELS);
         return Err(wrong(&problem));
@@ -31,48 +41,27 @@ pub fn parse_python(bytes: &[u8]) -> Result<Pictures, Malformed> {
     Ok(Pictures { images: images.to_vec(), labels })
 }
 
-impl<'a> Pickle<'a> {
-    /// The last value of this key, as Python keeps it.
-    fn entry(&self, key: &str) -> Option<Id> {
-        let Value::Dict(dict) = &self.values[self.root] else { return None };
-        let is_key = |id: Id| self.values[id] == Value::Bytes(key.as_bytes());
-        dict.iter().rev().find(|pair| is_key(pair[0])).map(|pair| pair[1])
-    }
+fn label_list(pickle: &Pickle, id: Id) -> Option<Vec<u16>> {
+    let Value::List(list) = &pickle.values[id] else { return None };
+    let label = |&id: &Id| match pickle.values[id] {
+        Value::Int(label) if (0..CLASSES.len() as i64).contains(&label) => Some(label as u16),
+        _ => None,
+    };
+    list.iter().map(label).collect()
+}
 
-    fn labels(&self, id: Id) -> Option<Vec<u16>> {
-        let Value::List(list) = &self.values[id] else { return None };
-        let label = |&id: &Id| match self.values[id] {
-            Value::Int(label) if (0..CLASSES.len() as i64).contains(&label) => Some(label as u16),
-            _ => None,
-        };
-        list.iter().map(label).collect()
-    }
-
-    /// The bytes of a numpy array of bytes, row after row. Its state is version, shape, type, whether columns come first, and
-    /// the bytes.
-    fn array(&self, id: Id) -> Option<&'a [u8]> {
-        let Value::Object { state: Some(state), .. } = self.values[id] else { return None };
-        let [_, shape, kind, columns_first, bytes] = self.tuple(state)?;
-        let [rows, columns] = self.tuple(shape)?.map(|id| self.int(id));
-        let Value::Object { arguments, .. } = self.values[kind] else { return None };
-        let [kind, _, _] = self.tuple(arguments)?;
-        let Value::Bytes(bytes) = self.values[bytes] else { return None };
-        let fits = columns? == PIXELS as i64
-            && rows?.checked_mul(PIXELS as i64) == i64::try_from(bytes.len()).ok()
-            && self.values[columns_first] == Value::Bool(false)
-            && self.values[kind] == Value::Bytes(b"u1");
-        fits.then_some(bytes)
-    }
-
-    fn tuple<const N: usize>(&self, id: Id) -> Option<[Id; N]> {
-        let Value::Tuple(items) = &self.values[id] else { return None };
-        items.as_slice().try_into().ok()
-    }
-
-    fn int(&self, id: Id) -> Option<i64> {
-        let Value::Int(number) = self.values[id] else { return None };
-        Some(number)
-    }
+/// The bytes of a numpy array of bytes, row after row. Its state is version, shape, type, whether columns come first, and
+/// the bytes.
+fn array<'a>(pickle: &Pickle<'a>, id: Id) -> Option<&'a [u8]> {
+    let [_, shape, kind, columns_first, bytes] = pickle.tuple(pickle.object(id)?.state?)?;
+    let [rows, columns] = pickle.tuple(shape)?.map(|id| pickle.int(id));
+    let [kind, _, _] = pickle.tuple(pickle.object(kind)?.arguments)?;
+    let bytes = pickle.bytes(bytes)?;
+    let fits = columns? == PIXELS as i64
+        && rows?.checked_mul(PIXELS as i64) == i64::try_from(bytes.len()).ok()
+        && pickle.values[columns_first] == Value::Bool(false)
+        && pickle.bytes(kind) == Some(b"u1");
+    fits.then_some(bytes)
 }
 
 #[cfg(test)]
