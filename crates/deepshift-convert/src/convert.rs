@@ -89,7 +89,7 @@ fn uncalibrated(mut model: Model, options: &Options) -> Result<Converted> {
 fn round_layer(model: &mut Model, layer: usize, options: &Options) -> Result<LayerReport> {
     let name = model.graph.nodes[layer].name.clone();
     let weight = rounded(model, &name, options)?;
-    let report = LayerReport::new(&name, &weight, &model.values(&name, "weight")?, None);
+    let report = LayerReport::new(&name, &weight, None);
     model.tensors.insert(format!("{name}.weight"), Tensor::Shift(weight));
     Ok(report)
 }

@@ -96,12 +96,7 @@ impl Layer {
             }
         }
         let error = errors.iter().sum::<f64>() / errors.len().max(1) as f64;
-        // Reconstructed weights behind which a BatchNorm lies are those of another scale.
-        let float = match options.reconstruct && self.norm.is_some() {
-            true => Vec::new(),
-            false => converted.values(&self.name, "weight")?.into_owned(),
-        };
-        let report = LayerReport::new(&self.name, &weight, &float, Some(error));
+        let report = LayerReport::new(&self.name, &weight, Some(error));
         converted.tensors.insert(format!("{}.weight", self.name), Tensor::Shift(weight));
         Ok(report)
     }

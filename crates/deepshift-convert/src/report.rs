@@ -26,16 +26,13 @@ pub struct LayerReport {
     pub bits: u8,
     /// The lowest and the highest channel exponent.
     pub exponents: [i32; 2],
-    /// Weights beyond the largest that their codes can say, which they became. Where a BatchNorm takes up a scale, the weights
-    /// that were reconstructed with it are not counted.
-    pub clipped: usize,
     /// Mean over the channels of the squared error of the layer's output, in variances of what the float network gives there:
     /// on the calibration pictures, what the layers before it lost included. `None` without such pictures.
     pub output_error: Option<f64>,
 }
 
 impl LayerReport {
-    pub(crate) fn new(name: &str, weight: &ShiftWeight, float: &[f32], output_error: Option<f64>) -> Self {
+    pub(crate) fn new(name: &str, weight: &ShiftWeight, output_error: Option<f64>) -> Self {
         let exponents = || (0..weight.channels()).map(|channel| weight.exponent(channel));
         let terms = 1 + u8::from(weight.second.is_some());
         Self {
@@ -43,7 +40,6 @@ impl LayerReport {
             weights: weight.len(),
             bits: weight.format.bits * terms,
             exponents: [exponents().min().unwrap_or(0), exponents().max().unwrap_or(0)],
-            clipped: weight.clipped(float),
             output_error,
         }
     }

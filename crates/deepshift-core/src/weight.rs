@@ -71,17 +71,6 @@ impl ShiftWeight {
         Ok(grid.pack(self.shape.clone(), &indices, self.exponents.clone()))
     }
 
-    /// How many of these values, in the order of `shape`, lie beyond what the codes of their channel can say: those that became
-    /// the largest although a power of two above it is nearer.
-    pub fn clipped(&self, values: &[f32]) -> usize {
-        let fan_in = self.fan_in().max(1);
-        let largest = if self.second.is_some() { 2.0 } else { 1.0 };
-        let is_beyond = |(index, &value): (usize, &f32)| {
-            value.abs() > largest * std::f32::consts::SQRT_2 * exp2(self.exponent(index / fan_in))
-        };
-        values.iter().enumerate().filter(|&value| is_beyond(value)).count()
-    }
-
     /// Output channels.
     pub fn channels(&self) -> usize {
         self.shape.first().copied().unwrap_or(0)

@@ -21,7 +21,7 @@ pub use checkpoint::{checkpoint_settings, checkpoint_weights, to_safetensors};
 pub use deepshift_data as data;
 pub use distill::Distillation;
 pub use error::Error;
-pub use pack::{CALIBRATION_PICTURES, Packed, clipped_note, model_weights, pack, pack_float};
+pub use pack::{CALIBRATION_PICTURES, Packed, model_weights, pack, pack_float};
 pub use schedule::{Decay, Schedule, WarmUp};
 pub use settings::{OptimizerKind, Settings, ShiftSettings};
 pub use trainer::{EpochRow, Position, Sums, Trainer, evaluate, log_probabilities};

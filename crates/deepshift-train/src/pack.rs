@@ -56,24 +56,11 @@ pub fn pack_float(
     let logits: usize = graph.shapes()?[graph.logits()].iter().product();
     let classes = if classes.len() == logits { classes } else { Vec::new() };
     let exported = network.export(preprocessing, classes, provenance.clone())?;
-    let mut notes: Vec<String> = clipped_note(network).into_iter().collect();
-    if exported.replaced_zeros > 0 {
-        let zeros = exported.replaced_zeros;
-        notes.push(format!("note: {zeros} zeros of type Q have no code and became the smallest weight"));
-    }
+    let notes = match exported.replaced_zeros {
+        0 => Vec::new(),
+        zeros => vec![format!("note: {zeros} zeros of type Q have no code and became the smallest weight")],
+    };
     Ok(Packed { model: exported.model, notes })
-}
-
-/// What rounding does to weights beyond the range of their codes, where there are any.
-pub fn clipped_note(network: &Network) -> Option<String> {
-    let layers = network.clipped();
-    let (most, _) = layers.iter().max_by_key(|(_, count)| count)?;
-    let all: usize = layers.iter().map(|(_, count)| count).sum();
-    Some(format!(
-        "note: {all} weights in {} layers, most of them in {most}, are larger than 1, the largest that a code says, and become \
-         that: `deepshift convert --channel-exponents` gives each channel a range of its own",
-        layers.len()
-    ))
 }
 
 /// The parameters of a packed model, shift weights decoded: where a fine-tuning starts.

@@ -5,7 +5,6 @@ use super::{Layer, Network};
 use crate::Result;
 use deepshift_core::{FloatTensor, Model, Preprocessing, Provenance, ShiftWeight, Tensor};
 use std::collections::BTreeMap;
-use std::f32::consts::SQRT_2;
 
 /// A packed model, in float mode only, and what packing changed.
 #[derive(Debug, Clone)]
@@ -48,25 +47,6 @@ impl Network {
         let model = Model { graph, tensors, integer: None, preprocessing, classes, provenance };
         model.check()?;
         Ok(Exported { model, replaced_zeros })
-    }
-}
-
-impl Network {
-    /// Shift layers with weights beyond the largest that their codes can say, and how many there are in each. Rounding makes
-    /// them the largest.
-    pub fn clipped(&self) -> Vec<(String, usize)> {
-        let state = self.state();
-        let shift_layers = self.graph().nodes.iter().filter(|node| node.shift_scheme().is_some());
-        let count = |name: &str| {
-            let beyond = |parameter: &str, is_beyond: fn(f32) -> bool| {
-                let values =
-                    state.get(&format!("{name}.{parameter}")).map_or(&[][..], |tensor| &tensor.values);
-                values.iter().filter(|&&value| is_beyond(value)).count()
-            };
-            beyond("weight", |weight| weight.abs() > SQRT_2) + beyond("shift", |exponent| exponent > 0.5)
-        };
-        let counts = shift_layers.map(|node| (node.name.clone(), count(&node.name)));
-        counts.filter(|(_, count)| *count > 0).collect()
     }
 }
 

@@ -56,32 +56,6 @@ pub fn bitmap(seed: usize) -> Vec<u8> {
     [b"BM".to_vec(), header, format, vec![0; 24], pixels].concat()
 }
 
-/// All weights 64 times as large: most are beyond 1, the largest power of two of a code.
-#[test]
-fn clipped_weights_are_counted_and_a_remedy_is_named() {
-    let fixture = fixture();
-    let mut model = resnet20();
-    for (name, tensor) in &mut model.tensors {
-        if let (Tensor::Float(tensor), true) = (tensor, name.ends_with(".weight")) {
-            tensor.values.iter_mut().for_each(|weight| *weight *= 64.0);
-        }
-    }
-    std::fs::write(fixture.path("large.dshift"), model.to_bytes().unwrap()).unwrap();
-    std::fs::write(fixture.path("large.safetensors"), state_dict(&model)).unwrap();
-    for command in [
-        "convert large.dshift -o out.dshift",
-        "export large.safetensors --arch resnet20 -s 1000 -st Q -o out.dshift",
-        "export large.safetensors --arch resnet20 -s 1000 -st PS -o out.dshift",
-    ] {
-        let outcome = fixture.run(command);
-        assert_eq!(outcome.code, Some(0), "{command}: {}", outcome.stderr);
-        let told = outcome.stderr.contains(" weights ") && outcome.stderr.contains("--channel-exponents");
-        assert!(told, "{command}: {}", outcome.stderr);
-    }
-    let outcome = fixture.run("convert large.dshift --channel-exponents -o out.dshift");
-    assert!(!outcome.stderr.contains("--channel-exponents"), "{}", outcome.stderr);
-}
-
 #[test]
 fn a_float_network_becomes_a_shift_network_in_both_modes() {
     let fixture = fixture();

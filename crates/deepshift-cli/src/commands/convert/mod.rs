@@ -164,7 +164,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let problem = integer_network(&mut converted, arguments.calibration.multiplier_free)?;
     let bytes = converted.model.to_bytes()?;
     files::write(&arguments.output, &bytes)?;
-    tell_clipped(&converted);
     output::report(&table::layers(&converted.layers));
     output::report(&table::accuracies(&accuracies));
     output::report(&format!(
@@ -266,22 +265,6 @@ fn accuracies(
         }
     }
     Ok(measured)
-}
-
-/// Says how many weights the codes could not say.
-fn tell_clipped(converted: &Converted) {
-    let all: usize = converted.layers.iter().map(|layer| layer.clipped).sum();
-    let Some(most) = converted.layers.iter().max_by_key(|layer| layer.clipped).filter(|_| all > 0) else {
-        return;
-    };
-    output::note(&format!(
-        "note: {} weights are larger than the largest that their codes say and became that, {} of {} in layer {}: \
-         --channel-exponents gives each channel a range of its own",
-        text::grouped(all as u64),
-        text::grouped(most.clipped as u64),
-        text::grouped(most.weights as u64),
-        text::one_line(&most.name)
-    ));
 }
 
 /// Gives the converted network its integer network, or says why it has none.

@@ -5,13 +5,12 @@ use crate::text;
 use deepshift_convert::LayerReport;
 
 pub fn layers(layers: &[LayerReport]) -> String {
-    let head = ["layer", "weights", "clipped", "bits", "exponents", "output error %"].map(String::from);
+    let head = ["layer", "weights", "bits", "exponents", "output error %"].map(String::from);
     let row = |layer: &LayerReport| {
         let [lowest, highest] = layer.exponents;
         vec![
             layer.name.clone(),
             text::grouped(layer.weights as u64),
-            text::grouped(layer.clipped as u64),
             layer.bits.to_string(),
             if lowest == highest { lowest.to_string() } else { format!("{lowest} to {highest}") },
             layer.output_error.map_or(String::new(), |error| format!("{:.2}", 100.0 * error)),

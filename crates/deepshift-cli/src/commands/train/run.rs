@@ -12,9 +12,7 @@ use burn::tensor::Device;
 use deepshift_burn::{Network, StateDict, read_state_dict};
 use deepshift_core::{Input, Tensor};
 use deepshift_train::data::{Loader, Source};
-use deepshift_train::{
-    CALIBRATION_PICTURES, Settings, Sums, Trainer, clipped_note, evaluate, model_weights, pack,
-};
+use deepshift_train::{CALIBRATION_PICTURES, Settings, Sums, Trainer, evaluate, model_weights, pack};
 use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -119,11 +117,7 @@ fn start(run: &Run, device: &Device) -> Result<Trainer> {
     if run.options.evaluate && weights.is_none() {
         return Err(Error::input("--evaluate needs weights: give --weights FILE or --resume FOLDER"));
     }
-    let trainer = Trainer::new(run.settings.clone(), run.data.train.len(), weights.as_ref(), device)?;
-    if let Some(note) = clipped_note(trainer.network()) {
-        output::note(&note);
-    }
-    Ok(trainer)
+    Ok(Trainer::new(run.settings.clone(), run.data.train.len(), weights.as_ref(), device)?)
 }
 
 /// Those of a packed model are decoded, so that a training goes on from a conversion.
