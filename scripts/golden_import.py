@@ -1,4 +1,4 @@
-"""Writes the small PyTorch files that crates/deepshift-burn/tests/import.rs reads. Needs torch and safetensors."""
+"""Writes the small PyTorch files that crates/deepshift-weights/tests/files.rs reads. Needs torch and safetensors."""
 
 import pathlib
 import sys
@@ -11,7 +11,7 @@ requires("safetensors", "torch")
 import torch
 from safetensors.torch import save_file
 
-folder = pathlib.Path(__file__).parent.parent / "crates/deepshift-burn/tests/data/import"
+folder = pathlib.Path(__file__).parent.parent / "crates/deepshift-weights/tests/data/import"
 folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -13,6 +13,7 @@ mod output;
 mod pictures;
 mod progress;
 mod text;
+mod weights;
 
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
