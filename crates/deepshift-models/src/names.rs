@@ -71,22 +71,14 @@ pub fn compare(network: &str, needed: &[(String, Vec<usize>)], found: &Shapes) -
 fn difference(network: &str, needed: usize, missing: &[&str], unexpected: &[&str]) -> String {
     let lack = missing.first().map(|first| {
         let like = nearest(first, unexpected.iter().copied());
-        let like = like.map_or(String::new(), |name| format!(" (they have {name})"));
-        let count = if missing.len() == needed { "all".into() } else { missing.len().to_string() };
-        format!(
-            "weights lack {first}{like}, which network {network} needs, the first of {count} missing parameters of \
-             {needed}"
-        )
+        let like = like.map_or(String::new(), |name| format!(" (nearest there: {name})"));
+        format!("lack {first}{like}, which network {network} needs ({} of {needed} missing)", missing.len())
     });
-    let have = unexpected.first().map(|first| match missing.is_empty() {
-        true => format!(
-            "weights have {first}, which network {network} does not, the first of {} such names",
-            unexpected.len()
-        ),
-        false => format!("they have {} names that it does not, the first {first}", unexpected.len()),
-    });
+    let have = unexpected
+        .first()
+        .map(|first| format!("have {first}, which network {network} does not ({} in all)", unexpected.len()));
     let parts: Vec<String> = lack.into_iter().chain(have).collect();
-    format!("{}: are they of another architecture or shift depth?", parts.join("; "))
+    format!("weights {}: are they of another architecture or shift depth?", parts.join(", and "))
 }
 
 fn by_x(shape: &[usize]) -> String {
@@ -128,16 +120,15 @@ mod tests {
         let shape: &[usize] = &[2];
         assert_eq!(
             message(&[("a.wieght", &[2, 3]), ("a.bias", shape)]),
-            "weights lack a.weight (they have a.wieght), which network tiny needs, the first of 1 missing parameters \
-             of 2; they have 1 names that it does not, the first a.wieght: are they of another architecture or shift \
-             depth?"
+            "weights lack a.weight (nearest there: a.wieght), which network tiny needs (1 of 2 missing), and have \
+             a.wieght, which network tiny does not (1 in all): are they of another architecture or shift depth?"
         );
         assert_eq!(
             message(&[("a.weight", &[2, 3]), ("a.bias", shape), ("b.bias", shape), ("c", shape)]),
-            "weights have b.bias, which network tiny does not, the first of 2 such names: are they of another \
-             architecture or shift depth?"
+            "weights have b.bias, which network tiny does not (2 in all): are they of another architecture or shift \
+             depth?"
         );
-        assert!(message(&[]).contains("the first of all missing parameters of 2"));
+        assert!(message(&[]).contains("(2 of 2 missing)"));
     }
 
     #[test]

@@ -131,8 +131,8 @@ impl WeightFile<'_> {
     /// The weights of a network, wherever in the file they are, or under a key that is named.
     ///
     /// # Errors
-    /// [`Error::BadArgument`] where the names or shapes under the best prefix are not all of the network's, or nothing is
-    /// under the key; [`Error::BadFile`] for tensors that cannot be decoded.
+    /// [`Error::BadArgument`] where the names or shapes under the best prefix are not all of the network's,
+    /// [`Error::NoSuchKey`]; [`Error::BadFile`] for tensors that cannot be decoded.
     pub fn choose(&self, graph: &Graph, key: Option<&str>) -> Result<Chosen> {
         let names = self.current_names();
         let network = Network::new(graph);
@@ -259,7 +259,7 @@ impl WeightFile<'_> {
             let places = places.iter().filter(|place| Some(place.score) == best);
             let list: Vec<String> =
                 places.map(|place| format!("`{}`", shown(place.prefix))).take(8).collect();
-            return Error::BadArgument(format!(
+            return Error::NoSuchKey(format!(
                 "there are no weights of network {} under `{key}`: they are under {}",
                 network.graph.name,
                 list.join(", ")
@@ -285,7 +285,10 @@ fn is_rivals(name: &str, best: &Place, rivals: &[&Place]) -> bool {
 }
 
 fn is_named(prefix: &str, key: Option<&str>) -> bool {
-    key.is_none_or(|key| format!(".{prefix}").contains(&format!(".{}.", key.trim_matches('.'))))
+    let is_empty = |key: &str| key.trim_matches('.').is_empty() && prefix.is_empty();
+    key.is_none_or(|key| {
+        is_empty(key) || format!(".{prefix}").contains(&format!(".{}.", key.trim_matches('.')))
+    })
 }
 
 fn shown(prefix: &str) -> String {

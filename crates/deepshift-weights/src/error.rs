@@ -10,6 +10,9 @@ pub enum Error {
     /// The weights are not those of the network, or not where they were looked for.
     #[error("{0}")]
     BadArgument(String),
+    /// No weights of the network are under the key that was named.
+    #[error("{0}")]
+    NoSuchKey(String),
 }
 
 /// The result of this crate's functions.

@@ -16,6 +16,7 @@ pub struct WeightFile<'a> {
     pub(crate) tensors: Vec<Tensor<'a>>,
     /// Names of whole pickled modules.
     pub(crate) modules: Vec<String>,
+    has_optimizer: bool,
     storages: Storages<'a>,
 }
 
@@ -38,7 +39,8 @@ impl<'a> WeightFile<'a> {
                 let found = tensors(&deepshift_pickle::parse(&pickle, MOST_STEPS).map_err(damaged)?)?;
                 // Its storages lie in the archive and not in its pickle, which ends here.
                 let tensors = found.tensors.into_iter().map(Tensor::without_bytes).collect();
-                Self { tensors, modules: found.modules, storages: Storages::Archive(Box::new(archive)) }
+                let storages = Storages::Archive(Box::new(archive));
+                Self { tensors, modules: found.modules, has_optimizer: found.has_optimizer, storages }
             }
             Kind::Legacy => {
                 let legacy = legacy::read(bytes)?;
@@ -49,6 +51,10 @@ impl<'a> WeightFile<'a> {
             }
         };
         match (file.tensors.is_empty(), file.modules.is_empty()) {
+            (true, true) if file.has_optimizer => Err(Error::BadFile(
+                "it holds an optimizer and no weights: give the file that holds the model's state dict"
+                    .into(),
+            )),
             (true, true) => Err(Error::BadFile(
                 "it holds no tensors: save `model.state_dict()` and give that file".into(),
             )),
@@ -58,7 +64,8 @@ impl<'a> WeightFile<'a> {
     }
 
     fn found(found: Found<'a>) -> Self {
-        Self { tensors: found.tensors, modules: found.modules, storages: Storages::Bytes(found.storages) }
+        let Found { tensors, modules, has_optimizer, storages } = found;
+        Self { tensors, modules, has_optimizer, storages: Storages::Bytes(storages) }
     }
 
     fn safetensors(bytes: &'a [u8]) -> Result<Self> {
@@ -89,7 +96,12 @@ impl<'a> WeightFile<'a> {
         };
         let mut tensors: Vec<Tensor> = file.tensors().into_iter().map(tensor).collect();
         tensors.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(Self { tensors, modules: Vec::new(), storages: Storages::Bytes(BTreeMap::new()) })
+        Ok(Self {
+            tensors,
+            modules: Vec::new(),
+            has_optimizer: false,
+            storages: Storages::Bytes(BTreeMap::new()),
+        })
     }
 
     pub(crate) fn whole_module(&self) -> Error {

@@ -22,6 +22,8 @@ pub(crate) struct Found<'a> {
     pub tensors: Vec<Tensor<'a>>,
     /// Names of whole modules, which are not looked into.
     pub modules: Vec<String>,
+    /// Whether there is an optimizer, which is not looked into.
+    pub has_optimizer: bool,
     /// Storages that lie in the pickle itself.
     pub storages: BTreeMap<String, &'a [u8]>,
 }
@@ -74,7 +76,9 @@ impl<'a> Walk<'_, 'a> {
         } else if self.is_module(id) {
             self.found.modules.push(place.name);
         } else if let Some(entries) = self.entries(id) {
-            if !self.is_optimizer_state(id) {
+            if self.is_optimizer_state(id) {
+                self.found.has_optimizer = true;
+            } else {
                 entries.into_iter().for_each(|entry| self.visit_entry(entry, &place));
             }
         } else if let Some(items) = self.pickle.items(id) {
@@ -97,6 +101,8 @@ impl<'a> Walk<'_, 'a> {
         let is_tensor = self.tensor(value, 0).is_some();
         if is_tensor || !is_optimizer(&key) {
             self.visit(value, place.within(&key));
+        } else {
+            self.found.has_optimizer = true;
         }
     }
 
@@ -153,9 +159,11 @@ impl<'a> Walk<'_, 'a> {
             (b"numpy.core.multiarray" | b"numpy._core.multiarray", b"_reconstruct") => {
                 unreadable("a NumPy array")
             }
-            _ if module.starts_with(b"torch") && name.starts_with(b"_rebuild") => {
-                unreadable(&format!("{}.{}", String::from_utf8_lossy(module), String::from_utf8_lossy(name)))
-            }
+            _ if module.starts_with(b"torch") && name.starts_with(b"_rebuild") => unreadable(&format!(
+                "what {}.{} makes",
+                String::from_utf8_lossy(module),
+                String::from_utf8_lossy(name)
+            )),
             _ => None,
         }
     }
