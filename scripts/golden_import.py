@@ -1,6 +1,9 @@
-"""Writes the small PyTorch files that crates/deepshift-burn/tests/import.rs reads. Needs torch and safetensors."""
+"""Writes the small PyTorch files that crates/deepshift-weights/tests/files.rs reads. Needs torch and safetensors."""
 
+import argparse
+import collections
 import pathlib
+import pickle
 import sys
 import types
 
@@ -11,7 +14,7 @@ requires("safetensors", "torch")
 import torch
 from safetensors.torch import save_file
 
-folder = pathlib.Path(__file__).parent.parent / "crates/deepshift-burn/tests/data/import"
+folder = pathlib.Path(__file__).parent.parent / "crates/deepshift-weights/tests/data/import"
 folder.mkdir(parents=True, exist_ok=True)
 
 
@@ -48,3 +51,37 @@ torch.save(
 torch.save(model, folder / "model.pth")
 torch.save(model, folder / "model_legacy.pth", _use_new_zipfile_serialization=False)
 save_file({name: tensor.contiguous() for name, tensor in prefixed.items()}, folder / "weights.safetensors")
+
+
+class Settings(dict):
+    """A kind of dictionary that nobody knows where the file is read."""
+
+
+sys.modules["settings"] = types.ModuleType("settings")
+sys.modules["settings"].Settings = Settings
+Settings.__module__ = "settings"
+settings = Settings(lr=0.1)
+settings.frozen = True
+torch.save(
+    {
+        "epoch": 3,
+        "args": argparse.Namespace(lr=0.1, milestones=collections.Counter([30, 60])),
+        "settings": settings,
+        "losses": collections.defaultdict(list, {"train": [0.5, 0.25]}),
+        "last": collections.deque([1.0, 2.0]),
+        "device": torch.device("cpu"),
+        "seed": 2**80,
+        "ema": {name: 2 * tensor for name, tensor in state.items()},
+        "model": {f"_orig_mod.module.{name}": tensor for name, tensor in state.items()},
+        "optimizer": {**optimizer.state_dict(), "masters": dict(state)},
+    },
+    folder / "objects.pth",
+)
+# A column-major weight and a bias that is part of it, as f16 and f64.
+weight = state["fc1.weight"].t().contiguous().t()
+for name, kind in [("f16", torch.float16), ("f64", torch.float64)]:
+    view = weight.to(kind)
+    torch.save({**state, "fc1.weight": view, "fc1.bias": view[1, 1:]}, folder / f"views_{name}.pth")
+torch.jit.save(torch.jit.script(model), folder / "script.pt")
+with open(folder / "pickled.pkl", "wb") as file:
+    pickle.dump(dict(state), file)

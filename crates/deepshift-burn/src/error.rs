@@ -3,14 +3,6 @@ use thiserror::Error;
 /// What can go wrong in this crate, by who is at fault.
 #[derive(Debug, Error)]
 pub enum Error {
-    /// A file of weights cannot be used: the message says which and what to do.
-    #[error("{path}: {what}")]
-    BadFile {
-        /// The file.
-        path: std::path::PathBuf,
-        /// What is wrong with it.
-        what: String,
-    },
     /// Weights do not belong to the network, or options do not fit together.
     #[error("{0}")]
     BadArgument(String),

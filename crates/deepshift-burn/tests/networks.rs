@@ -2,12 +2,14 @@
 
 use burn::tensor::{Device, Tensor, TensorData, activation};
 use deepshift_burn::network::Layer;
-use deepshift_burn::{Mode, Network, StateDict, TrainingOptions, Value, initial_state, read_state_dict};
+use deepshift_burn::{Mode, Network, StateDict, TrainingOptions, Value, initial_state};
 use deepshift_core::graph::{
     Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Head, Op, PadShortcut, Pool,
 };
 use deepshift_core::{FloatTensor, Input, Provenance, ShiftFormat, ShiftType, reference};
 use deepshift_models::{Conversion, by_name, formula_weights, shift_layers, to_shift};
+use deepshift_weights::WeightFile;
+use safetensors::tensor::{SafeTensors, TensorView};
 use serde::Deserialize;
 use std::path::Path;
 
@@ -72,7 +74,8 @@ fn compare(golden: &Golden, folder: &Path) {
         convert_all_linear: golden.convert_all_linear,
     };
     let graph = to_shift(&by_name(&golden.model).unwrap(), &options).unwrap();
-    let state = read_state_dict(&folder.join(&golden.weights)).unwrap();
+    let bytes = std::fs::read(folder.join(&golden.weights)).unwrap();
+    let state = WeightFile::parse(&bytes).unwrap().choose(&graph, None).unwrap().state;
     let network = build(&graph, &state).rounded();
     let io = read_tensors(&folder.join(&golden.io));
     let output = logits(&network, &io["input"].values);
@@ -97,7 +100,13 @@ fn head(graph: &Graph, logits: Vec<f32>) -> Vec<f32> {
 }
 
 fn read_tensors(path: &Path) -> StateDict {
-    read_state_dict(path).unwrap()
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let tensor = |(name, view): (String, TensorView)| {
+        let values = view.data().as_chunks().0.iter().map(|&value| f32::from_le_bytes(value)).collect();
+        (name, FloatTensor { shape: view.shape().to_vec(), values })
+    };
+    file.tensors().into_iter().map(tensor).collect()
 }
 
 #[test]

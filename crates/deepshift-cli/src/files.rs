@@ -2,6 +2,8 @@
 
 use crate::{Error, Result};
 use deepshift_core::Model;
+use deepshift_core::format::MAGIC;
+use deepshift_weights::WeightFile;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -18,15 +20,32 @@ pub struct ModelFile {
 /// Reads a `.dshift` file.
 pub fn read_model(path: &Path) -> Result<ModelFile> {
     let bytes = read(path)?;
-    let model = Model::from_bytes(&bytes).map_err(|error| {
-        Error::input(format!("{}: {error}; get the file again or export it again", path.display()))
-    })?;
-    Ok(ModelFile { model, bytes: bytes.len() })
+    Ok(ModelFile { model: parse_model(path, &bytes)?, bytes: bytes.len() })
 }
 
-/// Whether a file is named as a packed network.
-pub fn is_packed(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "dshift")
+/// The network in the bytes of a `.dshift` file.
+pub fn parse_model(path: &Path, bytes: &[u8]) -> Result<Model> {
+    Model::from_bytes(bytes).map_err(|error| match foreign(bytes) {
+        Some(what) => Error::input(format!("{}: {what}", path.display())),
+        None => Error::input(format!("{}: {error}; get the file again or export it again", path.display())),
+    })
+}
+
+/// What a file is that is no packed network, where that is known.
+fn foreign(bytes: &[u8]) -> Option<String> {
+    if is_packed(bytes) || bytes.is_empty() {
+        return None;
+    }
+    if WeightFile::parse(bytes).is_ok() {
+        let advice = "deepshift export or deepshift convert makes a .dshift file of it";
+        return Some(format!("it holds weights and not the network that they belong to: {advice}"));
+    }
+    deepshift_weights::foreign(bytes).map(|kind| kind.to_string())
+}
+
+/// Whether bytes begin as a packed network does.
+pub fn is_packed(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
 }
 
 /// All bytes of a file.

@@ -15,6 +15,7 @@ mod output;
 mod pictures;
 mod progress;
 mod text;
+mod weights;
 
 use clap::builder::Resettable;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

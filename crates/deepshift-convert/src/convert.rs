@@ -4,7 +4,7 @@ use crate::equalize::equalized;
 use crate::layer::Layer;
 use crate::observe::observe_nodes;
 use crate::report::{Converted, LayerReport};
-use crate::round::rounded;
+use crate::round::{out_of_range, rounded};
 use crate::samples::gather;
 use crate::walk::Networks;
 use crate::{Error, Result};
@@ -88,8 +88,9 @@ fn uncalibrated(mut model: Model, options: &Options) -> Result<Converted> {
 
 fn round_layer(model: &mut Model, layer: usize, options: &Options) -> Result<LayerReport> {
     let name = model.graph.nodes[layer].name.clone();
+    let beyond = out_of_range(&model.values(&name, "weight")?, options);
     let weight = rounded(model, &name, options)?;
-    let report = LayerReport::new(&name, &weight, None);
+    let report = LayerReport::new(&name, &weight, None, beyond);
     model.tensors.insert(format!("{name}.weight"), Tensor::Shift(weight));
     Ok(report)
 }

@@ -7,7 +7,7 @@ use crate::matrix::solve;
 use crate::moments::{Affine, LEAST_GAIN, Moments};
 use crate::quadratic::{Quadratic, Scale};
 use crate::report::LayerReport;
-use crate::round::{Row, exponents, nearest, pack, powers, rounded};
+use crate::round::{Row, exponents, nearest, out_of_range, pack, powers, rounded};
 use deepshift_core::graph::Op;
 use deepshift_core::{Grid, Model, ShiftWeight, Tensor};
 use deepshift_cpu::Patches;
@@ -96,7 +96,11 @@ impl Layer {
             }
         }
         let error = errors.iter().sum::<f64>() / errors.len().max(1) as f64;
-        let report = LayerReport::new(&self.name, &weight, Some(error));
+        let beyond = match options.reconstruct && self.norm.is_some() {
+            true => None,
+            false => out_of_range(&self.weights, options),
+        };
+        let report = LayerReport::new(&self.name, &weight, Some(error), beyond);
         converted.tensors.insert(format!("{}.weight", self.name), Tensor::Shift(weight));
         Ok(report)
     }

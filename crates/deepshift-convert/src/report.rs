@@ -1,6 +1,6 @@
 //! What a conversion gives.
 
-use deepshift_core::{Model, ShiftWeight};
+use deepshift_core::{Model, OutOfRange, ShiftWeight};
 use deepshift_models::integer::ActivationStatistics;
 
 /// A converted network.
@@ -29,10 +29,17 @@ pub struct LayerReport {
     /// Mean over the channels of the squared error of the layer's output, in variances of what the float network gives there:
     /// on the calibration pictures, what the layers before it lost included. `None` without such pictures.
     pub output_error: Option<f64>,
+    /// Weights beyond the codes; `None` where a channel exponent or a BatchNorm takes up the size of the weights.
+    pub out_of_range: Option<OutOfRange>,
 }
 
 impl LayerReport {
-    pub(crate) fn new(name: &str, weight: &ShiftWeight, output_error: Option<f64>) -> Self {
+    pub(crate) fn new(
+        name: &str,
+        weight: &ShiftWeight,
+        output_error: Option<f64>,
+        out_of_range: Option<OutOfRange>,
+    ) -> Self {
         let exponents = || (0..weight.channels()).map(|channel| weight.exponent(channel));
         let terms = 1 + u8::from(weight.second.is_some());
         Self {
@@ -41,6 +48,7 @@ impl LayerReport {
             bits: weight.format.bits * terms,
             exponents: [exponents().min().unwrap_or(0), exponents().max().unwrap_or(0)],
             output_error,
+            out_of_range,
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::convert::Options;
 use crate::{Error, Result};
 use deepshift_core::round::round_log2;
-use deepshift_core::{Grid, Model, ShiftWeight};
+use deepshift_core::{Grid, Model, OutOfRange, ShiftWeight};
 use rayon::prelude::*;
 
 /// The weights of one channel on the grid.
@@ -30,6 +30,12 @@ pub(crate) fn rounded(model: &Model, layer: &str, options: &Options) -> Result<S
     let fan_in = values.len() / shape[0].max(1);
     let rows = values.par_chunks(fan_in.max(1)).map(|row| nearest(row, &grid, &exponents(row, options)));
     Ok(pack(shape, &grid, rows.collect(), options))
+}
+
+/// How many weights the codes do not reach; `None` with channel exponents, which reach all.
+pub(crate) fn out_of_range(values: &[f32], options: &Options) -> Option<OutOfRange> {
+    let of = || OutOfRange::of(values, options.conversion.format, options.two_terms);
+    (!options.channel_exponents).then(of)
 }
 
 /// Each weight of a channel to the nearest, with that of these exponents that gives the least squared error.

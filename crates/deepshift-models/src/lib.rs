@@ -9,6 +9,7 @@ mod inception;
 mod initialization;
 pub mod integer;
 mod mnist;
+mod names;
 mod net;
 mod preprocessing;
 mod residual;
@@ -19,6 +20,7 @@ pub use convert::{Conversion, shift_layers, to_shift};
 pub use formula::{formula_input, formula_weights};
 pub use initialization::{Distribution, Initialization, initialization};
 pub use mnist::{simple_conv, simple_linear};
+pub use names::{Shapes, compare, nearest};
 pub use preprocessing::preprocessing;
 
 use deepshift_core::graph::Graph;

@@ -6,10 +6,10 @@ use burn::module::Param;
 use burn::tensor::Tensor;
 use deepshift_core::graph::{Graph, Node, Op};
 use deepshift_core::{FloatTensor, ShiftType};
-use deepshift_models::{Distribution, initialization};
+use deepshift_models::{Distribution, compare, initialization};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Parameters and running statistics by PyTorch's names.
 pub type StateDict = BTreeMap<String, FloatTensor>;
@@ -158,37 +158,12 @@ pub(super) fn to_float<const D: usize>(tensor: Tensor<D>) -> FloatTensor {
 
 /// Every name and shape the graph needs must be there, and nothing else.
 pub(super) fn check_names(graph: &Graph, state: &StateDict, options: TrainingOptions) -> Result<()> {
-    let mut known = BTreeSet::new();
-    for node in &graph.nodes {
-        for (name, shape) in node.parameters() {
-            for (name, shape) in alternatives(node, (name, shape), state, options) {
-                match state.get(&name) {
-                    Some(tensor) if tensor.shape == shape => {}
-                    Some(tensor) => {
-                        return Err(Error::BadArgument(format!(
-                            "weights: {name} has shape {:?}, network {} needs {shape:?}",
-                            tensor.shape, graph.name
-                        )));
-                    }
-                    None => {
-                        return Err(Error::BadArgument(format!(
-                            "weights lack {name}, which network {} needs: are they of another architecture or shift \
-                             depth?",
-                            graph.name
-                        )));
-                    }
-                }
-                known.insert(name);
-            }
-        }
-    }
-    match state.keys().find(|name| !known.contains(*name)) {
-        Some(name) => Err(Error::BadArgument(format!(
-            "weights have {name}, which network {} does not: are they of another architecture or shift depth?",
-            graph.name
-        ))),
-        None => Ok(()),
-    }
+    let parameters =
+        graph.nodes.iter().flat_map(|node| node.parameters().into_iter().map(move |found| (node, found)));
+    let needed: Vec<_> =
+        parameters.flat_map(|(node, parameter)| alternatives(node, parameter, state, options)).collect();
+    let found = state.iter().map(|(name, tensor)| (name.as_str(), tensor.shape.as_slice())).collect();
+    compare(&graph.name, &needed, &found).map_err(Error::BadArgument)
 }
 
 /// A shift layer's weight may be there as the parameters of its type.

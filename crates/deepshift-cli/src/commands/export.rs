@@ -1,12 +1,13 @@
 //! `deepshift export`: a trained network as a packed file, or as ONNX.
 
-use super::train::{BEST, CHECKPOINT, MODEL, ORIGIN, ShiftOptions};
+use super::train::{BEST, CHECKPOINT, MODEL, ORIGIN, ShiftOptions, stored};
 use crate::dataset::{TestSet, Wanted, usual_preprocessing};
 use crate::labels::LimitOptions;
+use crate::weights::{self, WeightsKey};
 use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
 use clap::Args;
-use deepshift_burn::{Network, StateDict, TrainingOptions, read_state_dict};
+use deepshift_burn::{Network, StateDict, TrainingOptions};
 use deepshift_core::Provenance;
 use deepshift_core::graph::Graph;
 use deepshift_models::{by_name, to_shift};
@@ -32,6 +33,8 @@ pub struct Arguments {
     /// Architecture of a state dict
     #[arg(short = 'a', long, value_parser = clap::builder::PossibleValuesParser::new(deepshift_models::NAMES))]
     arch: Option<String>,
+    #[command(flatten)]
+    key: WeightsKey,
     #[command(flatten)]
     shift: ShiftOptions,
     #[command(flatten)]
@@ -77,42 +80,68 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 fn read_packed(arguments: &Arguments) -> Result<Packed> {
     let path = &arguments.source;
-    if files::is_packed(path) {
-        if !arguments.onnx {
-            return Err(Error::input(format!("{} is packed already: --onnx converts it", path.display())));
+    let (graph, state, options) = match path.is_dir() {
+        true => folder(arguments)?,
+        false => {
+            let bytes = files::read(path)?;
+            if files::is_packed(&bytes) {
+                return repacked(arguments, &bytes);
+            }
+            state_dict(arguments, &bytes)?
         }
-        return Ok(Packed { model: files::read_model(path)?.model, notes: Vec::new() });
-    }
-    let (graph, state, options) = source(arguments)?;
+    };
     let network = Network::from_state(&graph, &state, options, &Device::flex())
         .map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
     packed(arguments, &network)
 }
 
-fn source(arguments: &Arguments) -> Result<(Graph, StateDict, TrainingOptions)> {
+fn repacked(arguments: &Arguments, bytes: &[u8]) -> Result<Packed> {
     let path = &arguments.source;
-    match (&arguments.arch, path.is_dir()) {
-        (None, true) if arguments.shift != ShiftOptions::default() => Err(Error::input(format!(
-            "{} is a training folder, which knows its own shift options: leave them out",
-            path.display()
-        ))),
-        (None, true) => read_folder(path),
-        (Some(arch), false) => {
-            let (graph, options) = graph(arch, &arguments.shift)?;
-            Ok((graph, read_state_dict(path)?, options))
-        }
-        (Some(_), true) => Err(Error::input(format!(
-            "{} is a training folder, which knows its own architecture: leave out --arch",
-            path.display()
-        ))),
-        (None, false) if !path.exists() => Err(Error::input(format!("there is no {}", path.display()))),
-        (None, false) => Err(Error::input(format!(
-            "{} does not say what network it belongs to: give --arch, and --shift-type, --shift-depth, --weight-bits \
-             and --activation-bits as it was trained with",
-            path.display()
-        ))),
+    if !arguments.onnx {
+        return Err(Error::input(format!("{} is packed already: --onnx converts it", path.display())));
+    }
+    Ok(Packed { model: files::parse_model(path, bytes)?, notes: Vec::new() })
+}
+
+fn folder(arguments: &Arguments) -> Result<(Graph, StateDict, TrainingOptions)> {
+    let path = &arguments.source;
+    let knows = |what: &str| {
+        Err(Error::input(format!("{} is a training folder, which knows its own {what}", path.display())))
+    };
+    match &arguments.arch {
+        Some(_) => knows("architecture: leave out --arch"),
+        None if arguments.shift != ShiftOptions::default() => knows("shift options: leave them out"),
+        None => read_folder(path),
     }
 }
+
+fn state_dict(arguments: &Arguments, bytes: &[u8]) -> Result<(Graph, StateDict, TrainingOptions)> {
+    let path = &arguments.source;
+    let Some(arch) = &arguments.arch else {
+        deepshift_weights::WeightFile::parse(bytes)
+            .map_err(|error| Error::input(format!("{}: {error}", path.display())))?;
+        let fitting = weights::architectures_of(bytes);
+        let fitting =
+            fitting.map_or(String::new(), |archs| format!(" (its names and shapes are those of {archs})"));
+        return Err(Error::input(format!(
+            "{} does not say what network it belongs to: give --arch{fitting}, and --shift-type, --shift-depth, \
+             --weight-bits and --activation-bits as it was trained with",
+            path.display()
+        )));
+    };
+    let float = by_name(arch).ok_or_else(|| Error::input(format!("there is no architecture {arch}")))?;
+    let state = weights::read(path, bytes, &float, &arguments.key)?;
+    let shift = stored::completed(&arguments.shift, &state, &float, path)?;
+    let (graph, options) = match shift.settings(stored::convert_all_linear(&float), None) {
+        Some(settings) => (to_shift(&float, &settings.conversion()?)?, settings.training_options()),
+        None => (float, TrainingOptions::default()),
+    };
+    let range = weights::out_of_range(&graph, &state);
+    weights::range_notes(&range, CLIPPED).iter().for_each(|note| output::note(note));
+    Ok((graph, state, options))
+}
+
+const CLIPPED: &str = "deepshift convert --channel-exponents gives float weights of any size a code";
 
 fn read_folder(folder: &Path) -> Result<(Graph, StateDict, TrainingOptions)> {
     let path = folder.join(CHECKPOINT);
@@ -132,18 +161,12 @@ fn read_folder(folder: &Path) -> Result<(Graph, StateDict, TrainingOptions)> {
     let named = |error: deepshift_train::Error| Error::input(format!("{}: {error}", path.display()));
     let settings = checkpoint_settings(&bytes).map_err(named)?;
     let best = folder.join(BEST);
-    let state =
-        if best.is_file() { read_state_dict(&best)? } else { checkpoint_weights(&bytes).map_err(named)? };
-    Ok((settings.graph()?, state, settings.training_options()))
-}
-
-fn graph(arch: &str, shift: &ShiftOptions) -> Result<(Graph, TrainingOptions)> {
-    let graph = by_name(arch).ok_or_else(|| Error::input(format!("there is no architecture {arch}")))?;
-    // The original's rule: only in its fully connected MNIST network do linear layers count towards the depth.
-    match shift.settings(arch != "simple_linear", None) {
-        Some(settings) => Ok((to_shift(&graph, &settings.conversion()?)?, settings.training_options())),
-        None => Ok((graph, TrainingOptions::default())),
-    }
+    let graph = settings.graph()?;
+    let state = match best.is_file() {
+        true => weights::read(&best, &files::read(&best)?, &graph, &WeightsKey::default())?,
+        false => checkpoint_weights(&bytes).map_err(named)?,
+    };
+    Ok((graph, state, settings.training_options()))
 }
 
 fn packed(arguments: &Arguments, network: &Network) -> Result<Packed> {

@@ -8,9 +8,10 @@ mod table;
 use crate::accuracy::Accuracy;
 use crate::labels::{LabelOptions, LimitOptions};
 use crate::progress::Progress;
+use crate::weights::{self, WeightsKey};
 use crate::{Error, Result, files, interrupt, output, text};
 use clap::{ArgAction, Args, ValueEnum};
-use deepshift_convert::{Converted, Options};
+use deepshift_convert::{Converted, LayerReport, Options};
 use deepshift_core::{Input, MAX_INTEGER_BITS, Mode, Model, ShiftFormat, ShiftType};
 use deepshift_models::Conversion;
 use deepshift_models::integer::build_integer;
@@ -35,6 +36,8 @@ pub struct Arguments {
     /// Architecture of a state dict
     #[arg(short = 'a', long, value_parser = clap::builder::PossibleValuesParser::new(deepshift_models::NAMES))]
     arch: Option<String>,
+    #[command(flatten)]
+    key: WeightsKey,
     #[command(flatten)]
     weights: WeightOptions,
     #[command(flatten)]
@@ -164,6 +167,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let problem = integer_network(&mut converted, arguments.calibration.multiplier_free)?;
     let bytes = converted.model.to_bytes()?;
     files::write(&arguments.output, &bytes)?;
+    let range = |layer: &LayerReport| layer.out_of_range.map(|range| (layer.name.clone(), range));
+    let range: Vec<_> = converted.layers.iter().filter_map(range).collect();
+    weights::range_notes(&range, CLIPPED).iter().for_each(|note| output::note(note));
     output::report(&table::layers(&converted.layers));
     output::report(&table::accuracies(&accuracies));
     output::report(&format!(
@@ -179,6 +185,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     ));
     Ok(())
 }
+
+const CLIPPED: &str = "--channel-exponents gives weights of any size a code";
 
 impl WeightOptions {
     fn options(&self, calibration: &CalibrationOptions) -> Result<Options> {

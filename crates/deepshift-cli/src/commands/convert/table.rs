@@ -5,18 +5,23 @@ use crate::text;
 use deepshift_convert::LayerReport;
 
 pub fn layers(layers: &[LayerReport]) -> String {
-    let head = ["layer", "weights", "bits", "exponents", "output error %"].map(String::from);
+    let clipped = |layer: &LayerReport| layer.out_of_range.map_or(0, |range| range.clipped);
+    let some_are_clipped = layers.iter().any(|layer| clipped(layer) > 0);
+    let mut head = ["layer", "weights", "bits", "exponents", "output error %"].map(String::from).to_vec();
+    head.extend(some_are_clipped.then(|| "clipped".into()));
     let row = |layer: &LayerReport| {
         let [lowest, highest] = layer.exponents;
-        vec![
+        let mut row = vec![
             layer.name.clone(),
             text::grouped(layer.weights as u64),
             layer.bits.to_string(),
             if lowest == highest { lowest.to_string() } else { format!("{lowest} to {highest}") },
             layer.output_error.map_or(String::new(), |error| format!("{:.2}", 100.0 * error)),
-        ]
+        ];
+        row.extend(some_are_clipped.then(|| text::grouped(clipped(layer) as u64)));
+        row
     };
-    text::table(&std::iter::once(head.into()).chain(layers.iter().map(row)).collect::<Vec<_>>())
+    text::table(&std::iter::once(head).chain(layers.iter().map(row)).collect::<Vec<_>>())
 }
 
 /// Nothing where nothing was measured.

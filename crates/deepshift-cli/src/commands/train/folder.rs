@@ -4,9 +4,10 @@ use super::lock::Lock;
 use super::run::Run;
 use super::summary;
 use crate::pictures::{curves, exponents};
+use crate::weights::{self, WeightsKey};
 use crate::{Error, Result, files, output, text};
 use burn::tensor::Device;
-use deepshift_burn::{Network, StateDict, read_state_dict};
+use deepshift_burn::{Network, StateDict};
 use deepshift_core::report::ExponentCounts;
 use deepshift_train::{CALIBRATION_PICTURES, Settings, Trainer, checkpoint_settings, pack, to_safetensors};
 use std::path::{Path, PathBuf};
@@ -181,9 +182,10 @@ impl Folder {
 
     /// The network of the best epoch, rounded and without gradients.
     fn best(&self, trainer: &Trainer) -> Result<Network> {
-        let state = read_state_dict(&self.path.join(BEST))?;
+        let (path, graph) = (self.path.join(BEST), trainer.network().graph());
+        let state = weights::read(&path, &files::read(&path)?, graph, &WeightsKey::default())?;
         let options = trainer.settings().training_options();
-        Ok(Network::from_state(trainer.network().graph(), &state, options, &Device::flex())?.rounded())
+        Ok(Network::from_state(graph, &state, options, &Device::flex())?.rounded())
     }
 
     /// What the folder holds at the end.

@@ -12,6 +12,7 @@ mod options;
 mod original;
 mod resume;
 mod run;
+pub mod stored;
 mod summary;
 
 pub use folder::{BEST, CHECKPOINT, MODEL};

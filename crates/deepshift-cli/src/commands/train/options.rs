@@ -3,6 +3,7 @@
 use super::device::DeviceOptions;
 use super::learning::LearningOptions;
 use super::original::OriginalOptions;
+use crate::weights::WeightsKey;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use deepshift_burn::shift::{Rounding, ShiftType};
@@ -135,6 +136,8 @@ pub struct RunOptions {
     /// Start from these weights: .pth, .safetensors or, as `deepshift convert` writes it, .dshift; float weights are converted
     #[arg(long, conflicts_with = "resume")]
     pub weights: Option<PathBuf>,
+    #[command(flatten)]
+    pub key: WeightsKey,
     /// Go on with a run: its folder or its checkpoint.safetensors; training options come from there
     #[arg(long)]
     pub resume: Option<PathBuf>,

@@ -2,15 +2,15 @@
 
 use super::folder::Folder;
 use super::options::{DataOptions, RunOptions};
-use super::summary;
+use super::{stored, summary};
 use crate::accuracy::Accuracy;
 use crate::dataset::tell_skipped;
 use crate::engine::{DeviceName, Engine, EngineOptions, KernelName, ModeName};
 use crate::progress::Progress;
-use crate::{Error, Result, files, interrupt, output, text};
+use crate::{Error, Result, files, interrupt, output, text, weights};
 use burn::tensor::Device;
-use deepshift_burn::{Network, StateDict, read_state_dict};
-use deepshift_core::{Input, Tensor};
+use deepshift_burn::{Network, StateDict};
+use deepshift_core::{Input, Model, Tensor};
 use deepshift_train::data::{Loader, Source};
 use deepshift_train::{CALIBRATION_PICTURES, Settings, Sums, Trainer, evaluate, model_weights, pack};
 use std::cell::Cell;
@@ -113,7 +113,7 @@ pub fn run(run: &Run) -> Result<()> {
 }
 
 fn start(run: &Run, device: &Device) -> Result<Trainer> {
-    let weights = run.options.weights.as_deref().map(read_weights).transpose()?;
+    let weights = run.options.weights.as_deref().map(|path| read_weights(run, path)).transpose()?;
     if run.options.evaluate && weights.is_none() {
         return Err(Error::input("--evaluate needs weights: give --weights FILE or --resume FOLDER"));
     }
@@ -121,11 +121,22 @@ fn start(run: &Run, device: &Device) -> Result<Trainer> {
 }
 
 /// Those of a packed model are decoded, so that a training goes on from a conversion.
-fn read_weights(path: &Path) -> Result<StateDict> {
-    if !files::is_packed(path) {
-        return Ok(read_state_dict(path)?);
-    }
-    let model = files::read_model(path)?.model;
+fn read_weights(run: &Run, path: &Path) -> Result<StateDict> {
+    let bytes = files::read(path)?;
+    let graph = run.settings.graph()?;
+    let state = match files::is_packed(&bytes) {
+        true => decoded(path, &files::parse_model(path, &bytes)?)?,
+        false => weights::read(path, &bytes, &graph, &run.options.key)?,
+    };
+    stored::check(run.settings.shift.as_ref(), &state, &graph, path)?;
+    let range = weights::out_of_range(&graph, &state);
+    weights::range_notes(&range, CLIPPED).iter().for_each(|note| output::note(note));
+    Ok(state)
+}
+
+const CLIPPED: &str = "training can make up for that, or scale the weights down where a BatchNorm follows";
+
+fn decoded(path: &Path, model: &Model) -> Result<StateDict> {
     let is_beyond_training = |tensor: &Tensor| match tensor {
         Tensor::Shift(weight) => weight.second.is_some() || weight.exponents.is_some(),
         Tensor::Float(_) => false,
@@ -137,7 +148,7 @@ fn read_weights(path: &Path) -> Result<StateDict> {
             path.display(),
             text::one_line(name)
         ))),
-        None => Ok(model_weights(&model)),
+        None => Ok(model_weights(model)),
     }
 }
 
