@@ -40,6 +40,14 @@ fn decode_limited(bytes: &[u8], max_pixels: u64) -> Result<DynamicImage, String>
     let (bytes, format) = match kind::kind(bytes) {
         Some(ImageFormat::Png) => return png::decode(bytes, max_pixels),
         Some(ImageFormat::Jpeg) => (jpeg::picture(bytes)?, ImageFormat::Jpeg),
+        // Its decoder has a limit of its own, which it tells in other words.
+        Some(ImageFormat::Qoi) => {
+            let side = |at: usize| bytes.get(at..)?.first_chunk().map(|side| u32::from_be_bytes(*side));
+            if let (Some(width), Some(height)) = (side(4), side(8)) {
+                check_size(width, height, max_pixels)?;
+            }
+            (bytes, ImageFormat::Qoi)
+        }
         Some(format) => (bytes, format),
         None => return Err(no_picture(bytes)),
     };
