@@ -44,6 +44,9 @@ impl Inputs {
     }
 }
 
+/// How many names a message lists.
+const LISTED: usize = 5;
+
 fn choose_tensor<'a>(file: &SafeTensors<'a>) -> Result<TensorView<'a>, String> {
     if let Ok(tensor) = file.tensor("input") {
         return Ok(tensor);
@@ -51,7 +54,14 @@ fn choose_tensor<'a>(file: &SafeTensors<'a>) -> Result<TensorView<'a>, String> {
     match file.tensors().as_slice() {
         [(_, tensor)] => Ok(tensor.clone()),
         tensors => {
-            Err(format!("none of its {} tensors is named `input`: name the one to be used so", tensors.len()))
+            let mut names: Vec<&str> = tensors.iter().map(|(name, _)| name.as_str()).collect();
+            names.sort_unstable();
+            names.truncate(LISTED);
+            Err(format!(
+                "none of its {} tensors is named `input`, the first are {}: name the one to be used so",
+                tensors.len(),
+                names.join(", ")
+            ))
         }
     }
 }

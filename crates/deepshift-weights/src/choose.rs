@@ -257,8 +257,7 @@ impl WeightFile<'_> {
         if let Some(key) = key.filter(|_| !places.is_empty()) {
             let best = places.iter().map(|place| place.score).max();
             let places = places.iter().filter(|place| Some(place.score) == best);
-            let list: Vec<String> =
-                places.map(|place| format!("`{}`", shown(place.prefix))).take(8).collect();
+            let list: Vec<String> = places.map(|place| quoted(place.prefix)).take(8).collect();
             return Error::NoSuchKey(format!(
                 "there are no weights of network {} under `{key}`: they are under {}",
                 network.graph.name,
@@ -289,6 +288,10 @@ fn is_named(prefix: &str, key: Option<&str>) -> bool {
     key.is_none_or(|key| {
         is_empty(key) || format!(".{prefix}").contains(&format!(".{}.", key.trim_matches('.')))
     })
+}
+
+fn quoted(prefix: &str) -> String {
+    if prefix.is_empty() { "no key".into() } else { format!("`{}`", shown(prefix)) }
 }
 
 fn shown(prefix: &str) -> String {

@@ -12,3 +12,4 @@ mod pictures;
 mod run;
 mod shipped;
 mod train;
+mod weights;

@@ -27,10 +27,12 @@ fn weights_give_the_same_model_with_their_options() {
     let fixture = fixture(64);
     fixture.succeed(&format!("{SHORT} {TRAIN}"));
     let weights = format!("{FOLDER}/weights_best.safetensors");
-    fixture.succeed(&format!("export {weights} --arch simple_conv -s 1000 -st PS -o out.dshift"));
-    let (trained, exported) =
-        (read(&fixture.path(FOLDER).join("model.dshift")), read(&fixture.path("out.dshift")));
-    assert!(trained.tensors == exported.tensors && trained.integer == exported.integer);
+    for options in ["-s 1000 -st PS", ""] {
+        fixture.succeed(&format!("export {weights} --arch simple_conv {options} -o out.dshift"));
+        let (trained, exported) =
+            (read(&fixture.path(FOLDER).join("model.dshift")), read(&fixture.path("out.dshift")));
+        assert!(trained.tensors == exported.tensors && trained.integer == exported.integer);
+    }
 }
 
 #[test]
@@ -72,10 +74,15 @@ fn what_does_not_fit_is_refused() {
         ("F/weights.safetensors", "give --arch, and --shift-type"),
         ("F --arch simple_conv", "knows its own architecture: leave out --arch"),
         ("F --shift-depth 2", "knows its own shift options: leave them out"),
-        ("F/weights_unrounded.safetensors --arch simple_conv -s 1000 -st Q", "weights lack "),
+        (
+            "F/weights_unrounded.safetensors --arch simple_conv -s 1000 -st Q",
+            "it holds parameters of type PS in 4 layers",
+        ),
+        ("F/weights_unrounded.safetensors --arch simple_conv -s 1 -st PS", "--shift-type PS --shift-depth 2"),
+        ("F/checkpoint.safetensors --arch simple_conv", "`deepshift export` takes the folder"),
         ("F/weights.safetensors --arch simple_linear", "weights "),
         ("F/train_log.csv --arch simple_conv", "train_log.csv"),
-        ("gone.pth", "there is no gone.pth"),
+        ("gone.pth", "cannot read gone.pth"),
         ("data", "there is no checkpoint.safetensors in data: give the folder of a training"),
         ("F --data nowhere", "is not in nowhere"),
     ] {

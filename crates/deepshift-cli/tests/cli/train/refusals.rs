@@ -62,10 +62,17 @@ fn clap_refuses_options_that_contradict_each_other() {
 fn weights_of_another_network_are_refused() {
     let fixture = fixture(64);
     fixture.succeed(SHORT);
-    let weights = "models/mnist/simple_linear/shift/weights.safetensors";
+    fixture.succeed(&format!("{SHORT} -s 1000"));
+    let folder = "models/mnist/simple_linear/shift";
+    let weights = format!("{folder}/weights.safetensors");
+    let shift = format!("{folder}_ps_all_wb_5");
     for (arguments, expected) in [
         (format!("--type conv --desc other --weights {weights}"), "weights lack conv1.weight"),
         (format!("--evaluate --type conv --weights {weights}"), "weights lack conv1.weight"),
+        (format!("--evaluate --weights {folder}/checkpoint.safetensors"), "goes on with --resume"),
+        (format!("--evaluate --weights {shift}/weights.safetensors"), "--shift-type PS --shift-depth 3"),
+        (format!("-e -s 3 -st Q --weights {shift}/weights.safetensors"), "--shift-type PS --shift-depth 3"),
+        (format!("-e --weights-key ema --weights {weights}"), "under `ema`: they are under no key"),
     ] {
         let message = fixture.fail(&format!("{SHORT} {arguments}"));
         assert!(message.contains(expected), "{arguments}: {message}");
