@@ -27,3 +27,18 @@ export function readable<T>(read: () => T): T {
     throw new BadArgumentError(`an array cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
+
+/**
+ * The same to be posted, with arrays of its own where posting would share memory with this thread or clone a larger buffer that
+ * they are a part of.
+ */
+export function ownArrays<T>(value: T): T {
+  if (ArrayBuffer.isView(value)) return ownArray(value as Uint8Array & T);
+  if (Object.getPrototypeOf(Object(value)) !== Object.prototype) return value;
+  return Object.fromEntries(Object.entries(value as object).map(([key, inner]) => [key, ownArrays(inner)])) as T;
+}
+
+function ownArray<T extends Uint8Array>(array: T): T {
+  const isShared = typeof SharedArrayBuffer !== "undefined" && (array.buffer as object) instanceof SharedArrayBuffer;
+  return isShared || array.byteLength < array.buffer.byteLength ? (array.slice() as T) : array;
+}

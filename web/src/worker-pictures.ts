@@ -1,3 +1,4 @@
+import { ownArrays } from "./inputs.js";
 import { finish, isLoading, notAPicture } from "./pictures.js";
 import type { ModelInput } from "./types.js";
 
@@ -11,7 +12,7 @@ interface Postable {
  * can draw becomes a bitmap, which is posted when it is made.
  */
 export function postWith<T>(input: ModelInput, post: (postable: Postable) => Promise<T>): Promise<T> {
-  if (!isElement(input) && !isOffscreenCanvas(input)) return post({ value: input, transfer: [] });
+  if (!isElement(input) && !isOffscreenCanvas(input)) return post({ value: ownArrays(input), transfer: [] });
   return drawn(input).then((bitmap) => post({ value: bitmap, transfer: [bitmap] }));
 }
 

@@ -1,5 +1,6 @@
 import { unlessAborted } from "./abort.js";
 import { makeDisposable } from "./disposable.js";
+import { ownArrays } from "./inputs.js";
 import type {
   CreateTraining,
   EpochRow,
@@ -20,7 +21,7 @@ export const createTrainingInWorker: CreateTraining = async (settings, data, opt
   const client = new Client("the training", {});
   try {
     const posted = { ...rest, ...postableUrl(wasmUrl) };
-    await unlessAborted(client.ask({ start: "createTraining", settings, data, options: posted }), signal);
+    await unlessAborted(client.ask({ start: "createTraining", settings, data: ownArrays(data), options: posted }), signal);
     return new WorkerTraining(client);
   } catch (error) {
     client.end(error);

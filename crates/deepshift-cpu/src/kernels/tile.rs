@@ -1,4 +1,5 @@
 //! The loop over register tiles that kernels share.
+#![allow(dead_code, reason = "not every build has kernels that use all of it")]
 
 use super::{PANEL, Rows};
 
@@ -15,7 +16,6 @@ pub(super) struct Operands<'a, T, W, S> {
 }
 
 /// Some rows, one panel of weights and where their sums belong: the first of rows that are `stride` apart.
-#[allow(dead_code, reason = "kernels of some sets only need an index or the channels")]
 pub(super) struct Tile<'a, T, W, S> {
     /// Of the panel.
     pub index: usize,
@@ -67,7 +67,7 @@ impl<'a> Operands<'a, i32, i8, i32> {
 }
 
 /// Runs an expression for each tile of `operands`. `HEIGHT` is a constant in it: one of the heights, the last of which is 1.
-#[allow(unused_macros, reason = "not every build has kernels that use it")]
+#[allow(unused_macros, reason = "as above")]
 macro_rules! for_each_tile {
     ($operands:expr, [$($height:literal),*; 1], |$tile:ident, $constant:ident| $call:expr) => {
         $operands.for_each_tile(&[$($height,)* 1], |$tile| match $tile.height {
