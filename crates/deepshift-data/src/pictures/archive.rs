@@ -1,6 +1,6 @@
 //! Which pictures there are in a tar archive, and where: found once, then read by their offsets.
 
-use super::kind::{Kind, packed};
+use super::kind::{Kind, is_litter, packed};
 use crate::decode::{FIRST_BYTES, begins_as_picture};
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -107,7 +107,8 @@ impl ArchiveIndex {
     fn add_entry<R: Read>(&mut self, mut entry: Entry<R>, part: Part, rest: &mut Rest) -> io::Result<()> {
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let file = name.rsplit('/').next().unwrap_or(&name);
-        if file.starts_with('.') || name.split('/').any(|folder| folder == "__MACOSX") {
+        // An archive's own folder may be called `.`.
+        if name.split('/').any(|part| part != "." && is_litter(part.as_bytes())) {
             return Ok(());
         }
         let kind = Kind::of(OsStr::new(file));
@@ -158,19 +159,28 @@ impl ArchiveIndex {
             .iter()
             .map(|picture| (plain(&picture.name), (picture.offset, picture.length)))
             .collect();
-        for (name, target) in links {
-            match places.get(&target).copied() {
-                Some((offset, length)) => {
-                    places.insert(plain(&name), (offset, length));
-                    self.pictures.push(ArchivedPicture { class: class(&name), name, offset, length });
-                }
-                None => {
-                    let reason =
-                        format!("it is a link to {target}, which the archive does not hold as a picture");
-                    self.left_out.push((name, reason));
-                }
+        // A link may lead to one that comes later.
+        let mut open = links;
+        loop {
+            let count = open.len();
+            open.retain(|(name, target)| {
+                let Some(&(offset, length)) = places.get(target) else { return true };
+                places.insert(plain(name), (offset, length));
+                self.pictures.push(ArchivedPicture {
+                    class: class(name),
+                    name: name.clone(),
+                    offset,
+                    length,
+                });
+                false
+            });
+            if open.len() == count {
+                break;
             }
         }
+        let reason =
+            |target| format!("it is a link to {target}, which the archive does not hold as a picture");
+        self.left_out.extend(open.into_iter().map(|(name, target)| (name, reason(target))));
     }
 
     fn add_inner(&mut self, source: &mut dyn Source, (name, part): (String, Part), depth: usize) {

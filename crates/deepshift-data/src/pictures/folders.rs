@@ -1,6 +1,6 @@
 //! What lies in folders.
 
-use super::kind::Kind;
+use super::kind::{Kind, is_litter};
 use crate::Error;
 use crate::decode::{FIRST_BYTES, begins_as_picture};
 use std::collections::HashSet;
@@ -27,7 +27,7 @@ impl Listing {
         for entry in std::fs::read_dir(folder).map_err(error)? {
             let entry = entry.map_err(error)?;
             let name = entry.file_name();
-            if name.as_encoded_bytes().starts_with(b".") || name == "__MACOSX" {
+            if is_litter(name.as_encoded_bytes()) {
                 continue;
             }
             // Links count as what they lead to.
@@ -107,6 +107,7 @@ mod tests {
             ("._b.JPEG", b"x"),
             (".cache/c.jpg", b"x"),
             ("__MACOSX/d.jpg", b"x"),
+            ("images/@eaDir/b.JPEG/THUMB.jpg", b"x"),
             ("3f5a", b"\xff\xd8\xff\xe0"),
             ("list", b"a.jpg 1"),
         ] {

@@ -18,6 +18,11 @@ const PACKED: [(&[u8], &str, &str); 7] = [
     (b"Rar!\x1a\x07", "RAR", "unrar x"),
 ];
 
+/// Whether a file or folder of this name is nobody's data: hidden, or what operating systems and servers leave.
+pub(super) fn is_litter(name: &[u8]) -> bool {
+    name.starts_with(b".") || [&b"__MACOSX"[..], b"@eaDir", b"$RECYCLE.BIN", b"lost+found"].contains(&name)
+}
+
 /// What a file is by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
