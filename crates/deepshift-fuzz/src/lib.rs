@@ -57,5 +57,5 @@ pub const TARGETS: [Target; 17] = [
     Target { name: "png", seeds: "png", run: png },
     Target { name: "preprocessing", seeds: "preprocessing", run: preprocessing },
     Target { name: "rescale", seeds: "rescale", run: rescale },
-    Target { name: "run", seeds: "dshift", run: run },
+    Target { name: "run", seeds: "dshift", run },
 ];
