@@ -112,6 +112,10 @@ fn pictures() -> Result<Vec<(&'static str, Vec<u8>)>> {
         ("gray.jpg", &gray, ImageFormat::Jpeg),
         ("color.gif", &color, ImageFormat::Gif),
         ("color.webp", &color, ImageFormat::WebP),
+        ("color.ppm", &color, ImageFormat::Pnm),
+        ("gray.pgm", &gray, ImageFormat::Pnm),
+        ("color.tiff", &color, ImageFormat::Tiff),
+        ("color.qoi", &color, ImageFormat::Qoi),
     ];
     files.into_iter().map(|(name, picture, format)| Ok((name, encoded(picture, format)?))).collect()
 }

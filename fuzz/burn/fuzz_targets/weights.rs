@@ -41,7 +41,10 @@ fn write_archive(path: &Path, pickle: &[u8]) -> zip::result::ZipResult<()> {
         ("zip/version", b"3\n"),
     ];
     for (name, content) in files {
-        writer.start_file(name, SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored))?;
+        writer.start_file(
+            name,
+            SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored),
+        )?;
         writer.write_all(content)?;
     }
     writer.finish().map(drop)
