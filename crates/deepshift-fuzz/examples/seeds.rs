@@ -114,7 +114,6 @@ fn pictures() -> Result<Vec<(&'static str, Vec<u8>)>> {
         ("color.webp", &color, ImageFormat::WebP),
         ("color.ppm", &color, ImageFormat::Pnm),
         ("gray.pgm", &gray, ImageFormat::Pnm),
-        ("color.tiff", &color, ImageFormat::Tiff),
         ("color.qoi", &color, ImageFormat::Qoi),
     ];
     files.into_iter().map(|(name, picture, format)| Ok((name, encoded(picture, format)?))).collect()
