@@ -33,7 +33,8 @@ pub fn parse_model(path: &Path, bytes: &[u8]) -> Result<Model> {
 
 /// What a file is that is no packed network, where that is known.
 fn foreign(bytes: &[u8]) -> Option<String> {
-    if is_packed(bytes) || bytes.is_empty() {
+    // What was cut within its first bytes is one, too.
+    if is_packed(bytes) || MAGIC.starts_with(bytes) {
         return None;
     }
     if WeightFile::parse(bytes).is_ok() {

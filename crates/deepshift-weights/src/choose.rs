@@ -7,7 +7,6 @@ use crate::tensor::{Content, Tensor};
 use crate::{Error, Result, StateDict, WeightFile};
 use deepshift_core::graph::{Graph, Op};
 use deepshift_models::{Shapes, compare};
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A network's weights in a file.
@@ -116,12 +115,24 @@ impl WeightFile<'_> {
         let names = self.current_names();
         let network = Network::new(graph);
         let places = self.places(&network, &names);
-        let best =
-            places.iter().max_by_key(|place| (place.score, Reverse((rank(place.prefix), place.first))));
-        best.is_some_and(|best| {
-            let rivals = best.rivals(&places);
-            self.check(&network, best, &self.scope(best, &rivals, &names), &names).is_ok()
-        })
+        let best = self.best(&network, &places, None, &names);
+        best.is_some_and(|best| self.check(&network, best, &places, &names).is_ok())
+    }
+
+    /// The place under this key with most of the network; of equals one without other names, and of these the usual one.
+    fn best<'p, 'f>(
+        &self,
+        network: &Network,
+        places: &'p [Place<'f>],
+        key: Option<&str>,
+        names: &[String],
+    ) -> Option<&'p Place<'f>> {
+        let named = || places.iter().filter(|place| is_named(place.prefix, key));
+        let score = named().map(|place| place.score).max()?;
+        let mut equals: Vec<&Place> = named().filter(|place| place.score == score).collect();
+        equals.sort_by_key(|place| (rank(place.prefix), place.first));
+        let whole = equals.iter().find(|place| self.check(network, place, places, names).is_ok());
+        whole.or(equals.first()).copied()
     }
 
     fn current_names(&self) -> Vec<String> {
@@ -137,18 +148,14 @@ impl WeightFile<'_> {
         let names = self.current_names();
         let network = Network::new(graph);
         let places = self.places(&network, &names);
-        let named: Vec<&Place> = places.iter().filter(|place| is_named(place.prefix, key)).collect();
-        let Some(best) =
-            named.iter().max_by_key(|place| (place.score, Reverse((rank(place.prefix), place.first))))
-        else {
+        let Some(best) = self.best(&network, &places, key, &names) else {
             return Err(self.nothing(&network, &names, key, &places));
         };
         if best.score.1 * 2 < network.parameters.len() && !self.modules.is_empty() {
             return Err(self.whole_module());
         }
+        self.check(&network, best, &places, &names)?;
         let rivals = best.rivals(&places);
-        let scope = self.scope(best, &rivals, &names);
-        self.check(&network, best, &scope, &names)?;
         let others =
             if key.is_none() { rivals.iter().map(|place| shown(place.prefix)).collect() } else { Vec::new() };
         Ok(Chosen {
@@ -202,10 +209,10 @@ impl WeightFile<'_> {
         (0..names.len()).filter(is_within).collect()
     }
 
-    fn check(&self, network: &Network, best: &Place, scope: &[usize], names: &[String]) -> Result<()> {
+    fn check(&self, network: &Network, best: &Place, places: &[Place], names: &[String]) -> Result<()> {
         let has_auxiliary = network.parameters.iter().any(|(name, _)| is_auxiliary(name));
         let mut found = Shapes::new();
-        for &index in scope {
+        for index in self.scope(best, &best.rivals(places), names) {
             let name = &names[index][best.prefix.len()..];
             let may_go = is_harmless(name) || (is_auxiliary(name) && !has_auxiliary);
             if !network.is_wanted(name) && may_go {

@@ -105,6 +105,19 @@ fn a_deeper_network_of_the_same_family_is_another() {
 }
 
 #[test]
+fn of_two_networks_in_a_file_the_one_that_fits_is_taken() {
+    let under = |key: &str, name: &str| -> Tensors {
+        let parameters = by_name(name).unwrap().parameters().into_iter();
+        parameters.map(|(name, shape)| (format!("{key}.{name}"), shape)).collect()
+    };
+    let both = bytes(&[under("a", "resnet32"), under("b", "resnet20")].concat());
+    let file = WeightFile::parse(&both).unwrap();
+    for (name, key) in [("resnet20", "b"), ("resnet32", "a")] {
+        assert_eq!(file.choose(&by_name(name).unwrap(), None).unwrap().key, key);
+    }
+}
+
+#[test]
 fn published_densenets_fit() {
     let graph = by_name("densenet121").unwrap();
     let old = |name: String| {

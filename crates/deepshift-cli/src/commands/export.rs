@@ -124,8 +124,8 @@ fn state_dict(arguments: &Arguments, bytes: &[u8]) -> Result<(Graph, StateDict, 
         let fitting =
             fitting.map_or(String::new(), |archs| format!(" (its names and shapes are those of {archs})"));
         return Err(Error::input(format!(
-            "{} does not say what network it belongs to: give --arch{fitting}, and --shift-type, --shift-depth, \
-             --weight-bits and --activation-bits as it was trained with",
+            "{} does not say what network it belongs to: give --arch, and --shift-type, --shift-depth, --weight-bits \
+             and --activation-bits as it was trained with{fitting}",
             path.display()
         )));
     };
