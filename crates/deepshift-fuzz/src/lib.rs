@@ -15,6 +15,7 @@ mod picture;
 mod preprocessing;
 mod rescale;
 mod run;
+mod weights;
 
 pub use archive::archive;
 pub use cifar10::{cifar10_binary, cifar10_python};
@@ -28,6 +29,7 @@ pub use picture::{picture, png};
 pub use preprocessing::preprocessing;
 pub use rescale::rescale;
 pub use run::run;
+pub use weights::weights;
 
 /// A fuzz target.
 pub struct Target {
@@ -40,7 +42,7 @@ pub struct Target {
 }
 
 /// All targets. Those that take a `.dshift` file learn from each other.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 18] = [
     Target { name: "archive", seeds: "archive", run: archive },
     Target { name: "cifar10_binary", seeds: "cifar10_binary", run: cifar10_binary },
     Target { name: "cifar10_python", seeds: "cifar10_python", run: cifar10_python },
@@ -58,4 +60,5 @@ pub const TARGETS: [Target; 17] = [
     Target { name: "preprocessing", seeds: "preprocessing", run: preprocessing },
     Target { name: "rescale", seeds: "rescale", run: rescale },
     Target { name: "run", seeds: "dshift", run },
+    Target { name: "weights", seeds: "weights", run: weights },
 ];
