@@ -231,5 +231,5 @@ fn parameters_of_another_type_or_width_are_refused() {
     let as_q = network(3, &state, TrainingOptions::default()).unwrap_err().to_string();
     assert!(as_q.starts_with("weights lack conv1.weight"), "{as_q}");
     let narrower = network(2, &state, TRAINING).unwrap_err().to_string();
-    assert!(narrower.contains("conv1.scale has shape [3, 16, 3, 3, 3]"), "{narrower}");
+    assert!(narrower.contains("conv1.scale has shape 3x16x3x3x3"), "{narrower}");
 }
