@@ -34,7 +34,7 @@ export function readable<T>(read: () => T): T {
  */
 export function ownArrays<T>(value: T): T {
   if (ArrayBuffer.isView(value)) return ownArray(value as Uint8Array & T);
-  if (Object.getPrototypeOf(Object(value)) !== Object.prototype) return value;
+  if (Object(value) !== value || Object.getPrototypeOf(value) !== Object.prototype) return value;
   return Object.fromEntries(Object.entries(value as object).map(([key, inner]) => [key, ownArrays(inner)])) as T;
 }
 

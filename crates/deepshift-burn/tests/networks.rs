@@ -285,7 +285,7 @@ fn weights_of_another_network_are_refused_by_name() {
     let error = refuse("simple_linear");
     assert!(error.contains("lack fc3.weight") && error.contains("simple_linear"), "{error}");
     let error = refuse("resnet20");
-    assert!(error.contains("conv1.weight"), "{error}");
+    assert!(error.contains("lack bn1.weight"), "{error}");
 }
 
 /// PyTorch: `torch.nn.BatchNorm2d(1)` in training mode on these four values gives a running mean of 0.25 and a running
