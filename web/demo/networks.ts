@@ -211,5 +211,11 @@ async function loadPair(device: DeviceChoice): Promise<Pair> {
 
 /** The current network in a worker, where large ones hold nothing up. */
 export function currentInWorker(): Promise<Model> {
-  return (inWorker ??= currentFile().then((file) => loadInWorker(file, { device })));
+  if (inWorker) return inWorker;
+  const loading = currentFile().then((file) => loadInWorker(file, { device }));
+  // Whoever asks next tries again.
+  loading.catch(() => {
+    if (inWorker === loading) inWorker = undefined;
+  });
+  return (inWorker = loading);
 }

@@ -57,6 +57,11 @@ impl TestSet {
                 )));
             }
         };
+        if !matches!(wanted.labelling, Labelling::Folders) {
+            return Err(Error::input(format!(
+                "--classes and --labels are for pictures in files of their own: {name} has its labels with it"
+            )));
+        }
         let part = if part == Part::Train { "training" } else { "test" };
         Ok(Self { name: format!("{name}'s {part} part"), source })
     }

@@ -12,6 +12,28 @@ pub enum Part {
     Test,
 }
 
+impl Part {
+    /// What its folder is called, the usual name first.
+    pub(crate) fn folders(self) -> &'static [&'static str] {
+        match self {
+            Self::Train => &["train"],
+            Self::Test => &["val", "validation", "valid", "test"],
+        }
+    }
+
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Train => Self::Test,
+            Self::Test => Self::Train,
+        }
+    }
+
+    /// The part whose folder is called so.
+    pub(crate) fn of_folder(name: &str) -> Option<Self> {
+        [Self::Train, Self::Test].into_iter().find(|part| part.folders().contains(&name))
+    }
+}
+
 /// Pictures of one size with their labels, as the files hold them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dataset {

@@ -29,7 +29,7 @@ pub fn open(
     input: PictureInput,
 ) -> Result<PictureFiles, Error> {
     match find(folder, part)? {
-        Some(place) => place.open(labelling, input),
+        Some(place) => place.open(part, labelling, input),
         None => Err(missing(folder, part)),
     }
 }
@@ -45,8 +45,10 @@ pub fn open_part_or_all(
     input: PictureInput,
 ) -> Result<PictureFiles, Error> {
     match find(folder, part)? {
-        Some(place) => place.open(labelling, input),
-        None if folder.is_dir() => PictureFiles::open(folder, labelling, input),
+        Some(place) => place.open(part, labelling, input),
+        None if folder.is_dir() && !PictureFiles::has_only(folder, part.other()) => {
+            PictureFiles::open(folder, labelling, input)
+        }
         None => Err(missing(folder, part)),
     }
 }
@@ -58,10 +60,10 @@ enum Place {
 }
 
 impl Place {
-    fn open(self, labelling: Labelling, input: PictureInput) -> Result<PictureFiles, Error> {
+    fn open(self, part: Part, labelling: Labelling, input: PictureInput) -> Result<PictureFiles, Error> {
         match self {
             Self::Folder(folder) => PictureFiles::open(&folder, labelling, input),
-            Self::Archives(archives) => PictureFiles::open_archives(archives, labelling, input),
+            Self::Archives(archives) => PictureFiles::open_archives(archives, part, labelling, input),
         }
     }
 }
@@ -70,7 +72,7 @@ fn find(folder: &Path, part: Part) -> Result<Option<Place>, Error> {
     if folder.is_file() {
         return Ok(Some(Place::Archives(vec![folder.into()])));
     }
-    let names = names(part);
+    let names = part.folders();
     let folders = ["", "imagenet"].map(|sub_folder| folder.join(sub_folder));
     let parts = names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
     if let Some(part) = parts.into_iter().find(|path| path.is_dir()) {
@@ -87,16 +89,8 @@ fn find(folder: &Path, part: Part) -> Result<Option<Place>, Error> {
     Ok(None)
 }
 
-/// What a part is called, the usual name first.
-fn names(part: Part) -> &'static [&'static str] {
-    match part {
-        Part::Train => &["train"],
-        Part::Test => &["val", "validation", "valid", "test"],
-    }
-}
-
 fn missing(folder: &Path, part: Part) -> Error {
-    let what = format!("ImageNet's folder {}, or a tar archive of it,", names(part)[0]);
+    let what = format!("ImageNet's folder {}, or a tar archive of it,", part.folders()[0]);
     Error::Missing { what, folder: folder.into(), remedy: REMEDY.into() }
 }
 
@@ -160,6 +154,13 @@ mod tests {
         let message = open(folder.path(), Part::Train, Labelling::Folders, input()).unwrap_err().to_string();
         assert!(
             message.starts_with("ImageNet's folder train, or a tar archive of it, is not in "),
+            "{message}"
+        );
+        std::fs::create_dir_all(folder.path().join("train/n01")).unwrap();
+        let opened = open_part_or_all(folder.path(), Part::Test, Labelling::Folders, input());
+        let message = opened.unwrap_err().to_string();
+        assert!(
+            message.starts_with("ImageNet's folder val, or a tar archive of it, is not in "),
             "{message}"
         );
     }

@@ -89,7 +89,7 @@ fn pictures() -> Vec<(&'static str, Vec<u8>)> {
         ("large.png", png(LARGE, LARGE, 1000)),
         ("large.progressive.jpg", jpeg(&[(0xc2, LARGE, LARGE)])),
         ("large.qoi", qoi(LARGE, LARGE)),
-        ("refused_large.tif", tiff(LARGE, LARGE, 1)),
+        ("large.tif", tiff(LARGE, LARGE, 1)),
         ("refused_large.webp", vp8l(16384, 16384)),
         ("large_foreign.png", behind(b"tEXt", &header(1, 1), &png(LARGE, LARGE, 1000))),
         ("large_lossy.webp", vp8(16383, 16383)),

@@ -53,6 +53,8 @@ async function takeNetwork(file: File): Promise<void> {
   let added: networks.Entry | undefined;
   try {
     const reading = file.arrayBuffer();
+    // Awaited when its turn comes, which may be long after it failed.
+    reading.catch(() => {});
     const adding = turn.then(async () => {
       const bytes = new Uint8Array(await reading);
       added = networks.add(file.name, bytes);

@@ -57,6 +57,9 @@ fn the_mode_follows_from_the_file_and_is_explained() {
 fn confusions_are_drawn() {
     let fixture = Fixture::new();
     fixture.succeed("eval model.dshift --data data --confusion confusion.svg");
+    std::fs::write(fixture.path("labels.txt"), "a 1").unwrap();
+    let message = fixture.fail("eval model.dshift --data data --labels labels.txt");
+    assert!(message.contains("MNIST has its labels with it"), "{message}");
     let svg = std::fs::read_to_string(fixture.path("confusion.svg")).unwrap();
     assert!(
         svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>") && svg.contains("true class"),

@@ -193,7 +193,7 @@ impl Activation {
             Self::Relu => relu(x),
             Self::Relu6 => {
                 let low = relu(x);
-                if low > 6.0 { 6.0 } else { low }
+                if low < 6.0 || low.is_nan() { low } else { 6.0 }
             }
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
             Self::Swish => x / (1.0 + (-x).exp()),

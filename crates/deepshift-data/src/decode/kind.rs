@@ -3,7 +3,7 @@
 use image::ImageFormat;
 
 /// The kinds that are read, for a message.
-pub(super) const READ: &str = "JPEG, PNG, WebP, BMP, GIF, PNM or QOI";
+pub(super) const READ: &str = "JPEG, PNG, WebP, BMP, GIF, PNM, QOI or TIFF";
 /// How names of pictures of these kinds end.
 const EXTENSIONS: [&str; 20] = [
     "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "bmp", "dib", "gif", "pnm", "pbm", "pgm", "ppm",
@@ -31,6 +31,8 @@ pub(super) fn kind(bytes: &[u8]) -> Option<ImageFormat> {
             Some(ImageFormat::Pnm)
         }
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(ImageFormat::WebP),
+        // The second kind of number is that of files beyond 4 GiB.
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(ImageFormat::Tiff),
         _ if bytes.starts_with(super::png::SIGNATURE) => Some(ImageFormat::Png),
         _ if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") => Some(ImageFormat::Gif),
         _ if bytes.starts_with(b"qoif") => Some(ImageFormat::Qoi),
@@ -84,6 +86,8 @@ mod tests {
             b"P7\nWIDTH 2",
             b"\xff\xd8\xff\xe0",
             b"qoif",
+            b"II*\0",
+            b"MM\0+",
         ] {
             assert!(begins_as_picture(picture), "{picture:?}");
         }

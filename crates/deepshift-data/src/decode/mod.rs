@@ -18,7 +18,7 @@ const PIXEL: u64 = 8;
 /// What it may allocate besides: tables and lines.
 const BESIDES: u64 = 1 << 24;
 
-/// The picture in the bytes of a JPEG, PNG, WebP, BMP, GIF, PNM or QOI file; of several the first. What a file is follows
+/// The picture in the bytes of a JPEG, PNG, WebP, BMP, GIF, PNM, QOI or TIFF file; of several the first. What a file is follows
 /// from its first bytes, not from its name; a rotation noted in it is ignored, as by torchvision. However many pixels it claims
 /// to have, memory is allocated for at most `max_pixels`.
 ///
@@ -97,7 +97,7 @@ pub(crate) mod tests {
         super::decode(bytes, DEFAULT_MAX_PIXELS)
     }
 
-    const FORMATS: [ImageFormat; 7] = [
+    const FORMATS: [ImageFormat; 8] = [
         ImageFormat::Jpeg,
         ImageFormat::Png,
         ImageFormat::WebP,
@@ -105,6 +105,7 @@ pub(crate) mod tests {
         ImageFormat::Gif,
         ImageFormat::Pnm,
         ImageFormat::Qoi,
+        ImageFormat::Tiff,
     ];
 
     fn encoded(format: ImageFormat) -> Vec<u8> {
@@ -134,7 +135,7 @@ pub(crate) mod tests {
     fn what_is_no_picture_has_a_reason() {
         assert_eq!(decode(&[]).unwrap_err(), "the file is empty");
         let reason = decode(b"<html>not found</html>").unwrap_err();
-        assert_eq!(reason, "it is no JPEG, PNG, WebP, BMP, GIF, PNM or QOI file");
+        assert_eq!(reason, "it is no JPEG, PNG, WebP, BMP, GIF, PNM, QOI or TIFF file");
         assert!(
             decode(b"version https://git-lfs.github.com/spec/v1\n").unwrap_err().contains("git lfs pull")
         );

@@ -1,8 +1,9 @@
 //! Which pictures there are in a tar archive, and where: found once, then read by their offsets.
 
 use super::kind::{Kind, is_litter, packed};
+use crate::Part;
 use crate::decode::{FIRST_BYTES, begins_as_picture};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::io::{self, Read, Seek, SeekFrom};
 use tar::{Archive, Entry, EntryType};
@@ -56,13 +57,13 @@ pub enum ArchivedClass {
 /// contents.
 pub fn index_archive(mut source: impl Read + Seek) -> ArchiveIndex {
     let mut index = ArchiveIndex::default();
-    index.add_archive(&mut source, Part { start: 0, length: u64::MAX }, DEEPEST);
+    index.add_archive(&mut source, Extent { start: 0, length: u64::MAX }, DEEPEST);
     index
 }
 
 /// Where an archive lies in a file.
 #[derive(Clone, Copy)]
-struct Part {
+struct Extent {
     start: u64,
     length: u64,
 }
@@ -73,7 +74,7 @@ struct Rest {
     labels: HashMap<String, u16>,
     /// Names of links and of what they lead to.
     links: Vec<(String, String)>,
-    archives: Vec<(String, Part)>,
+    archives: Vec<(String, Extent)>,
 }
 
 trait Source: Read + Seek {}
@@ -81,13 +82,14 @@ trait Source: Read + Seek {}
 impl<S: Read + Seek> Source for S {}
 
 impl ArchiveIndex {
-    fn add_archive(&mut self, source: &mut dyn Source, part: Part, depth: usize) {
+    fn add_archive(&mut self, source: &mut dyn Source, part: Extent, depth: usize) {
         let mut rest = Rest::default();
         let mut own = Self::default();
         if let Err(error) = own.add_entries(source, part, &mut rest) {
             own.problem = Some(error.to_string());
         }
         own.follow(rest.links);
+        own.take_folders();
         if !rest.labels.is_empty() {
             own.take_labels(&rest.labels);
         }
@@ -97,7 +99,7 @@ impl ArchiveIndex {
         *self = own;
     }
 
-    fn add_entries(&mut self, source: &mut dyn Source, part: Part, rest: &mut Rest) -> io::Result<()> {
+    fn add_entries(&mut self, source: &mut dyn Source, part: Extent, rest: &mut Rest) -> io::Result<()> {
         source.seek(SeekFrom::Start(part.start))?;
         let mut archive = Archive::new(Headers { source, part, place: 0, left: LONGEST_HEADERS });
         for entry in archive.entries_with_seek()? {
@@ -106,7 +108,7 @@ impl ArchiveIndex {
         Ok(())
     }
 
-    fn add_entry<R: Read>(&mut self, mut entry: Entry<R>, part: Part, rest: &mut Rest) -> io::Result<()> {
+    fn add_entry<R: Read>(&mut self, mut entry: Entry<R>, part: Extent, rest: &mut Rest) -> io::Result<()> {
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let file = name.rsplit('/').next().unwrap_or(&name);
         // An archive's own folder may be called `.`.
@@ -115,6 +117,10 @@ impl ArchiveIndex {
         }
         let kind = Kind::of(OsStr::new(file));
         let entry_type = entry.header().entry_type();
+        if entry_type == EntryType::GNUSparse && kind != Kind::Unknown {
+            self.left_out.push((name, "it is packed as a sparse file: unpack the archive first".into()));
+            return Ok(());
+        }
         if let (EntryType::Link | EntryType::Symlink, Kind::Picture) = (entry_type, kind) {
             let target = entry.link_name_bytes().unwrap_or_default();
             let target = String::from_utf8_lossy(&target);
@@ -125,7 +131,7 @@ impl ArchiveIndex {
             rest.links.push((name, target));
             return Ok(());
         }
-        if !entry_type.is_file() {
+        if !entry_type.is_file() && !entry_type.is_contiguous() {
             return Ok(());
         }
         if let Some(stem) = name.strip_suffix(".cls") {
@@ -140,12 +146,11 @@ impl ArchiveIndex {
         match kind {
             Kind::Archive => match packed(&first_bytes(&mut entry)?) {
                 Some(reason) => self.left_out.push((name, reason)),
-                None => rest.archives.push((name, Part { start: offset, length })),
+                None => rest.archives.push((name, Extent { start: offset, length })),
             },
             Kind::Unknown if !begins_as_picture(&first_bytes(&mut entry)?) => {}
             Kind::Picture | Kind::Unknown => {
-                let class = class(&name);
-                self.pictures.push(ArchivedPicture { name, offset, length, class });
+                self.pictures.push(ArchivedPicture { name, offset, length, class: ArchivedClass::Unknown });
             }
         }
         Ok(())
@@ -167,12 +172,8 @@ impl ArchiveIndex {
             open.retain(|(name, target)| {
                 let Some(&(offset, length)) = places.get(target) else { return true };
                 places.insert(plain(name), (offset, length));
-                self.pictures.push(ArchivedPicture {
-                    class: class(name),
-                    name: name.clone(),
-                    offset,
-                    length,
-                });
+                let class = ArchivedClass::Unknown;
+                self.pictures.push(ArchivedPicture { name: name.clone(), offset, length, class });
                 false
             });
         }
@@ -181,7 +182,7 @@ impl ArchiveIndex {
         self.left_out.extend(open.into_iter().map(|(name, target)| (name, reason(target))));
     }
 
-    fn add_inner(&mut self, source: &mut dyn Source, (name, part): (String, Part), depth: usize) {
+    fn add_inner(&mut self, source: &mut dyn Source, (name, part): (String, Extent), depth: usize) {
         if depth == 0 {
             let reason = "it lies in an archive in an archive in an archive: unpack it first";
             return self.left_out.push((name, reason.into()));
@@ -192,7 +193,7 @@ impl ArchiveIndex {
         let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
         for mut picture in inner.pictures {
             picture.name = format!("{name}/{}", picture.name);
-            if picture.class == ArchivedClass::Unknown {
+            if picture.class == ArchivedClass::Unknown && Part::of_folder(stem).is_none() {
                 picture.class = ArchivedClass::Folder(stem.to_owned());
             }
             self.pictures.push(picture);
@@ -201,6 +202,27 @@ impl ArchiveIndex {
         self.left_out.extend(inside);
         if let Some(problem) = inner.problem {
             self.left_out.push((format!("the rest of {name}"), problem));
+        }
+    }
+
+    /// Takes the names of folders as classes: those directly in `train` or `val` where all pictures lie in such, and elsewhere the
+    /// innermost that are not called the same in all classes, as `n01/images` and `n02/images` are.
+    fn take_folders(&mut self) {
+        let folders: Vec<String> = self.pictures.iter().map(|picture| folder(&picture.name)).collect();
+        let in_parts =
+            folders.iter().all(|folder| folder.split('/').any(|name| Part::of_folder(name).is_some()));
+        let distinct: BTreeSet<&str> = folders.iter().map(String::as_str).collect();
+        let same = if distinct.len() > 1 { same_ends(&distinct) } else { 0 };
+        for (picture, folder) in self.pictures.iter_mut().zip(&folders) {
+            let mut names = folder.split('/');
+            let class = if in_parts {
+                names.find(|name| Part::of_folder(name).is_some()).and_then(|_| names.next())
+            } else {
+                names.rev().nth(same)
+            };
+            if let Some(class) = class.filter(|class| !class.is_empty()) {
+                picture.class = ArchivedClass::Folder(class.to_owned());
+            }
         }
     }
 
@@ -217,13 +239,16 @@ impl ArchiveIndex {
     }
 }
 
-/// What the folder of a picture says.
-fn class(name: &str) -> ArchivedClass {
-    let (folders, _) = name.rsplit_once('/').unwrap_or_default();
-    match folders.rsplit('/').next() {
-        None | Some("" | ".") => ArchivedClass::Unknown,
-        Some(folder) => ArchivedClass::Folder(folder.to_owned()),
-    }
+/// The folder that a picture lies in, without `.` and `..`; empty for the archive itself.
+fn folder(name: &str) -> String {
+    plain(name.rsplit_once('/').unwrap_or_default().0)
+}
+
+/// How many of the last folders are called the same in all these paths.
+fn same_ends(folders: &BTreeSet<&str>) -> usize {
+    let first = folders.first().copied().unwrap_or_default();
+    let same = |folder: &&str| folder.rsplit('/').zip(first.rsplit('/')).take_while(|(a, b)| a == b).count();
+    folders.iter().map(same).min().unwrap_or_default()
 }
 
 /// A path without `.`, `..` and doubled separators.
@@ -251,7 +276,7 @@ fn first_bytes(entry: &mut impl Read) -> io::Result<Vec<u8>> {
 /// name takes no memory.
 struct Headers<'a> {
     source: &'a mut dyn Source,
-    part: Part,
+    part: Extent,
     /// From the beginning of the part.
     place: u64,
     left: u64,

@@ -63,9 +63,9 @@ pub(super) fn first_bytes(path: &Path) -> Vec<u8> {
     bytes
 }
 
-/// All pictures in a folder and in the folders below it, in the order of their paths from there.
-pub(super) fn pictures_below(folder: &Path) -> Result<Vec<OsString>, Error> {
-    let mut found = Vec::new();
+/// All pictures in a folder and in the folders below it, then the archives there, each in the order of their paths from there.
+pub(super) fn pictures_below(folder: &Path) -> Result<[Vec<OsString>; 2], Error> {
+    let mut found = [const { Vec::new() }; 2];
     // A link may lead to a folder that contains it.
     let mut seen = HashSet::new();
     let mut open = vec![(PathBuf::new(), 0)];
@@ -76,12 +76,14 @@ pub(super) fn pictures_below(folder: &Path) -> Result<Vec<OsString>, Error> {
             continue;
         }
         let listing = Listing::of(&path)?;
-        found.extend(listing.pictures.iter().map(|name| below.join(name).into_os_string()));
+        for (found, names) in found.iter_mut().zip([&listing.pictures, &listing.archives]) {
+            found.extend(names.iter().map(|name| below.join(name).into_os_string()));
+        }
         if depth < DEEPEST {
             open.extend(listing.folders.iter().map(|name| (below.join(name), depth + 1)));
         }
     }
-    found.sort_unstable();
+    found.iter_mut().for_each(|names| names.sort_unstable());
     Ok(found)
 }
 
@@ -101,6 +103,7 @@ mod tests {
         for (name, bytes) in [
             ("images/b.JPEG", &b"x"[..]),
             ("images/2/a.png", b"x"),
+            ("images/old.tar", b"x"),
             ("boxes.txt", b"0 0 1 1"),
             ("Thumbs.db", b"x"),
             ("desktop.ini", b"x"),
@@ -113,7 +116,8 @@ mod tests {
         ] {
             write(folder.path(), name, bytes);
         }
-        assert_eq!(pictures_below(folder.path()).unwrap(), ["3f5a", "images/2/a.png", "images/b.JPEG"]);
+        let pictures = ["3f5a", "images/2/a.png", "images/b.JPEG"];
+        assert_eq!(pictures_below(folder.path()).unwrap(), [&pictures[..], &["images/old.tar"]]);
     }
 
     #[cfg(unix)]
@@ -130,6 +134,6 @@ mod tests {
         link("real/a.jpg", "class/c.jpg");
         link("nowhere", "class/gone.jpg");
         let found = pictures_below(&folder.path().join("class")).unwrap();
-        assert_eq!(found, ["b.jpg", "c.jpg", "gone.jpg", "linked/a.jpg"]);
+        assert_eq!(found[0], ["b.jpg", "c.jpg", "gone.jpg", "linked/a.jpg"]);
     }
 }

@@ -1,11 +1,11 @@
 //! Which pictures there are, and where.
 
 use super::Labelling;
-use super::archive::{ArchiveIndex, ArchivedClass, index_archive};
+use super::archive::{ArchiveIndex, ArchivedClass, ArchivedPicture, index_archive};
 use super::folders::{Listing, first_bytes, pictures_below};
 use super::kind::packed;
 use super::labels::LabelList;
-use crate::{Error, Skipped, files};
+use crate::{Error, Part, Skipped, files};
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
@@ -30,6 +30,8 @@ pub(super) struct Index {
     pub skipped: Skipped,
     /// What else is there and was left out on purpose, a sentence for each kind.
     pub notes: Vec<String>,
+    /// Pictures of which nothing says what they show, and which are left out therefore.
+    unknown: usize,
     /// Folders or archives.
     places: Vec<PathBuf>,
 }
@@ -45,6 +47,13 @@ pub(super) struct Entry {
     range: Option<Range>,
 }
 
+impl Entry {
+    fn archived(place: usize, picture: ArchivedPicture, label: u16) -> Self {
+        let range = Some(Range { offset: picture.offset, length: picture.length });
+        Self { label, place: place as u32, name: picture.name.into(), range }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Range {
     offset: u64,
@@ -55,6 +64,7 @@ struct Range {
 struct Class {
     name: OsString,
     pictures: Vec<OsString>,
+    archives: Vec<OsString>,
 }
 
 impl Index {
@@ -68,6 +78,18 @@ impl Index {
             Labelling::Classes(classes) => Some(classes),
         };
         let folders = walk(folder, &listing, classes)?;
+        let inside = archives_of(&folders);
+        if listing.pictures.is_empty()
+            && listing.archives.is_empty()
+            && !inside.is_empty()
+            && folders.iter().all(|class| class.pictures.is_empty())
+        {
+            return Err(Error::Settings(format!(
+                "the folders in {} hold archives and no pictures ({}): unpack each of them where it lies",
+                folder.display(),
+                some_of(&inside)
+            )));
+        }
         let index = match folders.iter().any(|class| !class.pictures.is_empty()) {
             true => Self::of_folders(folder, folders, listing, classes)?,
             false => Self::of_files(folder, listing, classes)?,
@@ -95,13 +117,14 @@ impl Index {
             index.note("folders of other classes", folder, &others);
         }
         index.note("archives beside folders of classes", folder, &listing.archives);
+        index.note("archives in folders of classes", folder, &archives_of(&folders));
         index.note("pictures in no folder of a class", folder, &listing.pictures);
         let names = match classes {
             Some(classes) => classes.to_vec(),
             None => folders.iter().map(|class| utf8(folder, &class.name)).collect::<Result<_, _>>()?,
         };
         let labels: HashMap<&str, u16> = names.iter().map(String::as_str).zip(0..=u16::MAX).collect();
-        for Class { name, pictures } in folders {
+        for Class { name, pictures, .. } in folders {
             let label = name.to_str().and_then(|name| labels.get(name));
             if let Some(&label) = label {
                 index.add_files(folder.join(&name), pictures.into_iter().map(|name| (name, label)));
@@ -115,7 +138,9 @@ impl Index {
         let Listing { folders, pictures, archives } = listing;
         let mut index = Self::default();
         if !archives.is_empty() {
-            index = Self::of_archives(archives.iter().map(|name| folder.join(name)).collect(), classes)?;
+            let paths: Vec<PathBuf> = archives.iter().map(|name| folder.join(name)).collect();
+            let indices = index_archives(&paths)?;
+            index = Self::of_archives(paths, indices, classes, true);
             if index.entries.len() >= pictures.len() {
                 index.note("pictures beside archives that hold more", folder, &pictures);
                 return Ok(index);
@@ -142,7 +167,12 @@ impl Index {
 
     /// All pictures in and below a folder that a list gives a label.
     fn of_list(folder: &Path, labels: &LabelList, classes: &[String]) -> Result<Self, Error> {
-        let pictures = pictures_below(folder)?;
+        let [pictures, archives] = pictures_below(folder)?;
+        if pictures.is_empty() && !archives.is_empty() {
+            let paths: Vec<PathBuf> = archives.iter().map(|name| folder.join(name)).collect();
+            let indices = index_archives(&paths)?;
+            return Self::of_archived_list(paths, indices, labels, classes)?.checked(folder);
+        }
         let labels = labels.of(&pictures, classes)?;
         let mut index = Self { classes: classes.to_vec(), ..Self::default() };
         let (mut labelled, mut others) = (Vec::new(), Vec::new());
@@ -153,6 +183,7 @@ impl Index {
             }
         }
         index.note("pictures without a label in the list", folder, &others);
+        index.note("archives beside pictures", folder, &archives);
         index.add_files(folder.into(), labelled.into_iter());
         index.checked(folder)
     }
@@ -163,19 +194,65 @@ impl Index {
         self.places.push(place);
     }
 
-    /// The pictures in these archives, of these classes or of all.
-    pub fn of_archives(paths: Vec<PathBuf>, classes: Option<&[String]>) -> Result<Self, Error> {
-        let indices = paths.par_iter().map(|path| {
-            if let Some(reason) = packed(&first_bytes(path)) {
-                return Ok(ArchiveIndex { left_out: vec![(String::new(), reason)], ..Default::default() });
+    /// The pictures of one part in these archives.
+    pub fn of_part(paths: Vec<PathBuf>, part: Part, labelling: Labelling) -> Result<Self, Error> {
+        let first = paths.first().cloned().unwrap_or_default();
+        let mut indices = index_archives(&paths)?;
+        let others = leave_part(&mut indices, part.other());
+        let mut index = match labelling {
+            Labelling::List { labels, classes } => Self::of_archived_list(paths, indices, labels, classes)?,
+            Labelling::Classes(classes) => Self::of_archives(paths, indices, Some(classes), false),
+            Labelling::Folders => Self::of_archives(paths, indices, None, false),
+        };
+        if index.entries.is_empty() && index.unknown > 0 {
+            return Err(unsorted(&first, index.unknown));
+        }
+        if others > 0 {
+            index
+                .notes
+                .push(format!("{others} pictures of the other part are left out in {}", first.display()));
+        }
+        index.checked(first.parent().unwrap_or(&first))
+    }
+
+    /// The pictures in archives that a list gives a label.
+    fn of_archived_list(
+        paths: Vec<PathBuf>,
+        indices: Vec<ArchiveIndex>,
+        labels: &LabelList,
+        classes: &[String],
+    ) -> Result<Self, Error> {
+        let mut index = Self { classes: classes.to_vec(), places: paths, ..Self::default() };
+        let mut pictures = Vec::new();
+        for (place, mut archive) in indices.into_iter().enumerate() {
+            pictures.extend(archive.pictures.drain(..).map(|picture| (place, picture)));
+            index.skip(place, archive);
+        }
+        pictures.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        let names: Vec<OsString> = pictures.iter().map(|(_, picture)| (&picture.name).into()).collect();
+        let mut others = Vec::new();
+        for ((place, picture), label) in pictures.into_iter().zip(labels.of(&names, classes)?) {
+            match label {
+                Some(label) => index.entries.push(Entry::archived(place, picture, label)),
+                None => others.push(OsString::from(picture.name)),
             }
-            let file = File::open(path).map_err(|source| Error::File { path: path.into(), source })?;
-            Ok(index_archive(file))
-        });
-        let indices = indices.collect::<Result<Vec<_>, Error>>()?;
+        }
+        let folder = index.places.first().cloned().unwrap_or_default();
+        index.note("pictures without a label in the list", &folder, &others);
+        Ok(index)
+    }
+
+    /// The pictures in these archives, of these classes or of all. Where no folder says a class, the archive's name does if
+    /// archives are `named` so, and else there are no labels.
+    fn of_archives(
+        paths: Vec<PathBuf>,
+        indices: Vec<ArchiveIndex>,
+        classes: Option<&[String]>,
+        named: bool,
+    ) -> Self {
         let classes = match classes {
             Some(classes) => classes.to_vec(),
-            None => archived_classes(&paths, &indices),
+            None => archived_classes(&paths, &indices, named),
         };
         let mut index = Self { classes, places: paths, ..Self::default() };
         let labels: HashMap<String, u16> = index.classes.iter().cloned().zip(0..=u16::MAX).collect();
@@ -187,32 +264,39 @@ impl Index {
         if !others.is_empty() {
             index.notes.push(format!("pictures of other classes are left out: {}", some_of(&others)));
         }
-        Ok(index)
+        index
     }
 
     fn add_archive(
         &mut self,
         place: usize,
-        archive: ArchiveIndex,
+        mut archive: ArchiveIndex,
         labels: &HashMap<String, u16>,
         others: &mut BTreeSet<String>,
     ) {
-        let path = &self.places[place];
-        for picture in archive.pictures {
-            let (label, class) = match picture.class {
-                ArchivedClass::Folder(name) => (labels.get(&name).copied(), name),
-                ArchivedClass::Unknown => (labels.get(&stem(path)).copied(), stem(path)),
+        let stem = stem(&self.places[place]);
+        for picture in std::mem::take(&mut archive.pictures) {
+            let (label, class) = match &picture.class {
+                ArchivedClass::Folder(name) => (labels.get(name).copied(), name.clone()),
+                ArchivedClass::Unknown if labels.is_empty() => (Some(0), stem.clone()),
+                ArchivedClass::Unknown => (labels.get(&stem).copied(), stem.clone()),
                 ArchivedClass::Label(label) => {
-                    (Some(label).filter(|&label| usize::from(label) < self.classes.len()), label.to_string())
+                    (Some(*label).filter(|&label| usize::from(label) < self.classes.len()), label.to_string())
                 }
             };
             let Some(label) = label else {
+                self.unknown += usize::from(picture.class == ArchivedClass::Unknown);
                 others.insert(class);
                 continue;
             };
-            let range = Some(Range { offset: picture.offset, length: picture.length });
-            self.entries.push(Entry { label, place: place as u32, name: picture.name.into(), range });
+            self.entries.push(Entry::archived(place, picture, label));
         }
+        self.skip(place, archive);
+    }
+
+    /// Names what an archive holds and cannot be used.
+    fn skip(&mut self, place: usize, archive: ArchiveIndex) {
+        let path = &self.places[place];
         for (name, reason) in archive.left_out {
             let name = if name.is_empty() { path.clone() } else { path.join(name) };
             self.skipped.add(name.display().to_string(), reason);
@@ -271,8 +355,10 @@ fn walk(folder: &Path, listing: &Listing, classes: Option<&[String]>) -> Result<
         wanted.as_ref().is_none_or(|wanted| name.to_str().is_some_and(|name| wanted.contains(name)))
     };
     let names: Vec<&OsString> = listing.folders.iter().filter(is_wanted).collect();
-    let class =
-        |name: &OsString| Ok(Class { name: name.clone(), pictures: pictures_below(&folder.join(name))? });
+    let class = |name: &OsString| {
+        let [pictures, archives] = pictures_below(&folder.join(name))?;
+        Ok(Class { name: name.clone(), pictures, archives })
+    };
     names.into_par_iter().map(class).collect()
 }
 
@@ -281,11 +367,54 @@ pub(super) fn archives(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(Listing::of(folder)?.archives.into_iter().map(|name| folder.join(name)).collect())
 }
 
+/// The folders in a folder.
+pub(super) fn folders(folder: &Path) -> Result<Vec<OsString>, Error> {
+    Ok(Listing::of(folder)?.folders)
+}
+
+/// The archives in and below the folders of classes.
+fn archives_of(classes: &[Class]) -> Vec<OsString> {
+    let paths = |class: &Class| {
+        let folder = Path::new(&class.name);
+        class.archives.iter().map(|name| folder.join(name).into_os_string()).collect::<Vec<_>>()
+    };
+    classes.iter().flat_map(paths).collect()
+}
+
+fn index_archives(paths: &[PathBuf]) -> Result<Vec<ArchiveIndex>, Error> {
+    let index = |path: &PathBuf| {
+        if let Some(reason) = packed(&first_bytes(path)) {
+            return Ok(ArchiveIndex { left_out: vec![(String::new(), reason)], ..Default::default() });
+        }
+        let file = File::open(path).map_err(|source| Error::File { path: path.into(), source })?;
+        Ok(index_archive(file))
+    };
+    paths.par_iter().map(index).collect()
+}
+
+/// Takes the pictures of a part away where those of the other are there too, and says how many.
+fn leave_part(indices: &mut [ArchiveIndex], part: Part) -> usize {
+    let part_of = |picture: &ArchivedPicture| {
+        let mut names = picture.name.split('/').map(|name| name.strip_suffix(".tar").unwrap_or(name));
+        names.find_map(Part::of_folder)
+    };
+    let mut pictures = indices.iter().flat_map(|index| &index.pictures);
+    if !pictures.any(|picture| part_of(picture) == Some(part.other())) {
+        return 0;
+    }
+    let count = |indices: &[ArchiveIndex]| indices.iter().map(|index| index.pictures.len()).sum::<usize>();
+    let before = count(indices);
+    for index in &mut *indices {
+        index.pictures.retain(|picture| part_of(picture) != Some(part));
+    }
+    before - count(indices)
+}
+
 fn unsorted(folder: &Path, pictures: usize) -> Error {
     let folder = folder.display();
     Error::Settings(format!(
         "{folder} holds {pictures} pictures without folders of classes, so there are no labels: sort them into \
-         {folder}/<class>/, or give a list of their labels with --labels FILE"
+         folders <class>/ in it, or give a list of their labels with --labels FILE"
     ))
 }
 
@@ -310,14 +439,14 @@ fn utf8(folder: &Path, name: &OsString) -> Result<String, Error> {
 }
 
 /// Names of folders and archives, sorted; then, up to the highest label, numbers.
-fn archived_classes(paths: &[PathBuf], indices: &[ArchiveIndex]) -> Vec<String> {
+fn archived_classes(paths: &[PathBuf], indices: &[ArchiveIndex], named: bool) -> Vec<String> {
     let mut names = BTreeSet::new();
     let mut labels = 0;
     for (path, index) in paths.iter().zip(indices) {
         for picture in &index.pictures {
             match &picture.class {
                 ArchivedClass::Folder(name) => names.insert(name.clone()),
-                ArchivedClass::Unknown => names.insert(stem(path)),
+                ArchivedClass::Unknown => named && names.insert(stem(path)),
                 ArchivedClass::Label(label) => {
                     labels = labels.max(usize::from(*label) + 1);
                     false

@@ -15,7 +15,7 @@ const REMEDY: &str = "write the name of a picture and its label on each line, or
 /// What a file says of the labels of pictures.
 ///
 /// On each line it has a picture's name, with or without its folder and its extension, and a label: the name of a class or
-/// its number, counted from 0. Blanks, tabs or commas lie between, and what follows is not read, so that
+/// its number, counted from 0. Blanks, tabs or commas lie between, fields may be quoted, and what follows is not read, so that
 /// `val_annotations.txt` of Tiny ImageNet, `val.txt` of Caffe and `LOC_val_solution.csv` of Kaggle are such lists. Where each
 /// line holds a label alone, there is one for each picture, in the order of their names. Numbers are then those of
 /// ImageNet's `ILSVRC2012_validation_ground_truth.txt`, counted from 1, and [`with_numbered`](Self::with_numbered) says which
@@ -134,30 +134,80 @@ fn find<'a>(labels: &'a HashMap<String, String>, picture: &str) -> Option<&'a st
 fn parse(bytes: &[u8]) -> Result<Lines, Malformed> {
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Malformed::new(error.valid_up_to(), "it is not UTF-8 text"))?;
-    let separators = |c: char| c.is_whitespace() || c == ',';
-    let mut lines = Vec::new();
-    for line in text.trim_start_matches('\u{feff}').lines() {
-        let mut words = line.split(separators).filter(|word| !word.is_empty());
-        if let Some(first) = words.next() {
-            let offset = line.as_ptr().addr() - text.as_ptr().addr();
-            lines.push((offset, first, words.next()));
-        }
+    let mut lines = lines(text)?;
+    if lines.iter().all(|line| line.label.is_none()) {
+        return Ok(Lines::Ordered(lines.into_iter().map(|line| line.first).collect()));
     }
-    if lines.iter().all(|(.., second)| second.is_none()) {
-        return Ok(Lines::Ordered(lines.into_iter().map(|(_, label, _)| label.to_owned()).collect()));
-    }
-    if lines.first().is_some_and(|(_, first, _)| HEADS.iter().any(|head| head.eq_ignore_ascii_case(first))) {
+    let is_head = |line: &Line| HEADS.iter().any(|head| head.eq_ignore_ascii_case(&line.first));
+    if lines.first().is_some_and(is_head) {
         lines.remove(0);
     }
     let mut labels = HashMap::new();
-    for (offset, name, label) in lines {
-        let label = label.ok_or_else(|| Malformed::new(offset, format!("{name} has no label")))?;
-        let name = name.trim_start_matches("./");
-        if labels.insert(name.to_owned(), label.to_owned()).is_some_and(|before| before != label) {
+    for Line { offset, first, label } in lines {
+        let label = label.ok_or_else(|| Malformed::new(offset, format!("{first} has no label")))?;
+        let name = first.trim_start_matches("./");
+        if labels.insert(name.to_owned(), label.clone()).is_some_and(|before| before != label) {
             return Err(Malformed::new(offset, format!("{name} comes a second time with another label")));
         }
     }
     Ok(Lines::Named(labels))
+}
+
+struct Line {
+    /// In bytes.
+    offset: usize,
+    first: String,
+    label: Option<String>,
+}
+
+/// The first two fields of each line that has any. What lies between fields, the first line tells: tabs, commas, or else blanks.
+fn lines(text: &str) -> Result<Vec<Line>, Malformed> {
+    let content = text.trim_start_matches('\u{feff}');
+    let start = text.len() - content.len();
+    let first = content.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    match ['\t', ','].into_iter().find(|&delimiter| first.contains(delimiter)) {
+        Some(delimiter) => table(content, delimiter, start),
+        None => Ok(content
+            .lines()
+            .filter_map(|line| {
+                let mut words = line.split_whitespace();
+                let first = words.next()?.to_owned();
+                let offset = line.as_ptr().addr() - text.as_ptr().addr();
+                Some(Line { offset, first, label: words.next().map(str::to_owned) })
+            })
+            .collect()),
+    }
+}
+
+/// The lines of a table, whose fields may be quoted.
+fn table(text: &str, delimiter: char, start: usize) -> Result<Vec<Line>, Malformed> {
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter as u8)
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut lines = Vec::new();
+    for record in reader.records() {
+        let offset = |position: Option<&csv::Position>| {
+            start + position.map_or(0, |position| position.byte() as usize)
+        };
+        let record = record
+            .map_err(|error| Malformed::new(offset(error.position()), format!("it is no table: {error}")))?;
+        let mut fields = record.iter().filter(|field| !field.is_empty());
+        if let Some(first) = fields.next() {
+            let label = fields.next().map(without_numbers);
+            lines.push(Line { offset: offset(record.position()), first: first.to_owned(), label });
+        }
+    }
+    Ok(lines)
+}
+
+/// A label without the corners of a box that follow it, as in Kaggle's list of ImageNet.
+fn without_numbers(field: &str) -> String {
+    let mut words = field.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    if words.all(is_number) { first.to_owned() } else { field.to_owned() }
 }
 
 #[cfg(test)]
@@ -181,12 +231,18 @@ mod tests {
             "\u{feff}a\tn02\t0\t32\r\nb\tn01\t1\t2\r\n",
             "ImageId,PredictionString\na,n02 85 1 499 272\nb,n01 1 2 3 4\n",
             "x/a.JPEG 1\n./x/b.JPEG 0\n",
+            "\"file\",\"label\"\r\n\"x/a.JPEG\",\"n02\"\r\n\"b\",\"n01\"",
         ] {
             assert_eq!(labels(&list(text), &["n01", "n02"]), Ok(vec![Some(1), Some(0), None]), "{text}");
         }
         assert_eq!(list("filename,label\na,n02").classes().unwrap(), ["n02"]);
         assert_eq!(list("a n02\nb n01\nc n02").classes().unwrap(), ["n01", "n02"]);
         assert_eq!(list("a 1\nb n01").classes(), None);
+        let spaces = list("\"my a, the first.jpg\",sea lion\nmy b.jpg,tabby cat\n");
+        assert_eq!(spaces.classes().unwrap(), ["sea lion", "tabby cat"]);
+        let pictures = ["my a, the first.jpg", "x/my b.jpg"].map(OsString::from);
+        let classes = ["sea lion", "tabby cat"].map(String::from);
+        assert_eq!(spaces.of(&pictures, &classes).unwrap(), [Some(0), Some(1)]);
     }
 
     #[test]

@@ -7,13 +7,14 @@ mod kind;
 mod labels;
 mod source;
 
-use crate::{Dataset, Error};
+use crate::{Dataset, Error, Part};
 pub use archive::{ArchiveIndex, ArchivedClass, ArchivedPicture, index_archive};
 use deepshift_core::Preprocessing;
 use index::{Entry, Index};
 pub use labels::LabelList;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -103,27 +104,26 @@ impl PictureFiles {
         index::archives(folder)
     }
 
-    /// Finds the pictures in tar archives.
+    /// Whether a folder holds nothing but the folder of this part.
+    pub(crate) fn has_only(folder: &Path, part: Part) -> bool {
+        index::folders(folder).is_ok_and(|folders| {
+            let named = |name: &OsString| name.to_str().and_then(Part::of_folder) == Some(part);
+            !folders.is_empty() && folders.iter().all(named)
+        })
+    }
+
+    /// Finds the pictures in tar archives: those of one part, where they hold folders of both.
     ///
     /// # Errors
-    /// As [`open`](Self::open), and [`Error::Settings`] where a list gives the labels: pictures in archives have their own.
+    /// As [`open`](Self::open).
     pub fn open_archives(
         archives: Vec<PathBuf>,
+        part: Part,
         labelling: Labelling,
         input: PictureInput,
     ) -> Result<Self, Error> {
         input.check()?;
-        let classes = match labelling {
-            Labelling::Folders => None,
-            Labelling::Classes(classes) => Some(classes),
-            Labelling::List { .. } => {
-                let problem = "a list of labels is for pictures in folders: unpack the archives first";
-                return Err(Error::Settings(problem.into()));
-            }
-        };
-        let folder = archives.first().and_then(|path| path.parent()).unwrap_or(Path::new("")).to_owned();
-        let index = Index::of_archives(archives, classes)?.checked(&folder)?;
-        Ok(Self { index, input, broken: Mutex::default() })
+        Ok(Self { index: Index::of_part(archives, part, labelling)?, input, broken: Mutex::default() })
     }
 
     /// Number of pictures.

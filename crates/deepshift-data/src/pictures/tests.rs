@@ -83,6 +83,73 @@ fn a_folder_without_classes_has_pictures_without_labels() {
     assert_eq!(files.read(&all(&files), |_| ()).unwrap().len(), 2);
 }
 
+fn packed(files: &[(&str, u8)]) -> Vec<u8> {
+    let files: Vec<(&str, Vec<u8>)> = files
+        .iter()
+        .map(|&(name, gray)| (name, encode_png(&RgbImage::from_pixel(9, 9, Rgb([gray; 3])))))
+        .collect();
+    archive::tests::archive(&files.iter().map(|(name, bytes)| (*name, &bytes[..])).collect::<Vec<_>>())
+}
+
+/// First values and labels.
+fn seen(files: &PictureFiles) -> Vec<(u8, u16)> {
+    let dataset = files.read(&all(files), |_| ()).unwrap();
+    let one = |index| (dataset.image(index).unwrap()[0], dataset.label(index).unwrap());
+    (0..files.len()).map(one).collect()
+}
+
+#[test]
+fn an_archive_of_a_whole_data_set_gives_one_part() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiny.tar");
+    let bytes = packed(&[
+        ("tiny/train/n02/images/a.png", 1),
+        ("tiny/train/n01/images/b.png", 2),
+        ("tiny/val/n02/images/c.png", 3),
+    ]);
+    std::fs::write(&path, bytes).unwrap();
+    let open = |part| crate::imagenet::open(&path, part, Labelling::Folders, input()).unwrap();
+    let train = open(crate::Part::Train);
+    assert_eq!(
+        (seen(&train), train.classes()),
+        (vec![(1, 1), (2, 0)], &["n01", "n02"].map(String::from)[..])
+    );
+    assert_eq!(seen(&open(crate::Part::Test)), [(3, 0)]);
+    assert!(train.notes()[0].starts_with("1 pictures of the other part are left out"), "{:?}", train.notes());
+}
+
+/// As ImageNet's validation part comes.
+#[test]
+fn a_flat_archive_has_no_labels_but_takes_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ILSVRC2012_img_val.tar");
+    std::fs::write(&path, packed(&[("b.png", 2), ("a.png", 1)])).unwrap();
+    let open = |labelling| crate::imagenet::open(folder.path(), crate::Part::Test, labelling, input());
+    assert!(open(Labelling::Folders).unwrap().classes().is_empty());
+    let classes = ["n01", "n02"].map(String::from);
+    let message = open(Labelling::Classes(&classes)).unwrap_err().to_string();
+    assert!(message.contains("img_val.tar holds 2 pictures without folders of classes"), "{message}");
+    let list = folder.path().join("truth.txt");
+    std::fs::write(&list, "n02\nn01\n").unwrap();
+    let labels = LabelList::read(&list).unwrap();
+    let files = open(Labelling::List { labels: &labels, classes: &classes }).unwrap();
+    assert_eq!(seen(&files), [(1, 1), (2, 0)]);
+}
+
+#[test]
+fn archives_in_folders_of_classes_are_named() {
+    let folder = folder();
+    std::fs::write(folder.path().join("cat/cat.tar"), packed(&[("a.png", 1)])).unwrap();
+    let files = PictureFiles::open(folder.path(), Labelling::Folders, input()).unwrap();
+    assert!(files.notes()[0].contains("archives in folders of classes are left out"), "{:?}", files.notes());
+    assert!(files.notes()[0].ends_with("cat/cat.tar"), "{:?}", files.notes());
+    let only = tempfile::tempdir().unwrap();
+    std::fs::create_dir(only.path().join("cat")).unwrap();
+    std::fs::write(only.path().join("cat/cat.tar"), packed(&[("a.png", 1)])).unwrap();
+    let message = PictureFiles::open(only.path(), Labelling::Folders, input()).unwrap_err().to_string();
+    assert!(message.contains("hold archives and no pictures (cat/cat.tar): unpack each"), "{message}");
+}
+
 /// Unpacked data with an archive left beside it, as some scripts do.
 #[test]
 fn folders_of_classes_win_over_archives_and_say_so() {

@@ -38,6 +38,8 @@ impl Begun {
             output::note(&note);
         }
         let command = self.resumed.as_ref().and_then(Folder::command).unwrap_or_else(summary::command);
-        Run { settings: self.settings, data, options, command, resumed: self.resumed }
+        let license = options.license.clone().or_else(|| self.resumed.as_ref().and_then(Folder::license));
+        let license = license.unwrap_or_else(|| "not stated".into());
+        Run { settings: self.settings, data, options, command, license, resumed: self.resumed }
     }
 }

@@ -77,6 +77,12 @@ impl Folder {
         text.lines().next().map(text::one_line)
     }
 
+    /// The licence of the weights of the run that it holds.
+    pub fn license(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.path.join(COMMAND)).ok()?;
+        text.lines().rev().find_map(|line| line.strip_prefix(summary::LICENSE)).map(text::one_line)
+    }
+
     pub fn load(&self, pictures: u32, device: &Device) -> Result<Trainer> {
         let bytes = files::read(&self.path.join(CHECKPOINT))?;
         Trainer::from_checkpoint(&bytes, pictures, device)

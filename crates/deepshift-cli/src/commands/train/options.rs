@@ -160,9 +160,9 @@ pub struct RunOptions {
     /// Folder under which runs have their folders
     #[arg(long, default_value = "models")]
     pub models: PathBuf,
-    /// Licence of the trained weights, written into the model file
-    #[arg(long, default_value = "not stated")]
-    pub license: String,
+    /// Licence of the trained weights, written into the model file [default: not stated]
+    #[arg(long)]
+    pub license: Option<String>,
     /// Seconds between two checkpoints within an epoch
     #[arg(long, default_value_t = 30)]
     pub save_interval: u64,

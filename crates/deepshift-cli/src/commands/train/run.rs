@@ -27,6 +27,8 @@ pub struct Run<'a> {
     /// The command that began it.
     pub command: String,
     /// The folder of the run that goes on.
+    /// Of the weights.
+    pub license: String,
     pub resumed: Option<Folder>,
 }
 

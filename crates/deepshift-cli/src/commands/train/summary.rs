@@ -87,10 +87,13 @@ pub fn command() -> String {
     format!("deepshift {}", options.join(" "))
 }
 
-/// The command that began the run in the first line, then every setting as it came out.
+/// What the licence's line begins with.
+pub const LICENSE: &str = "license: ";
+
+/// The command that began the run in the first line, then every setting as it came out, then the licence.
 pub fn command_args(run: &Run, settings: &Settings) -> Result<String> {
     let settings = serde_json::to_string_pretty(settings).map_err(Error::input)?;
-    Ok(format!("{}\n{settings}\n", run.command))
+    Ok(format!("{}\n{settings}\n{LICENSE}{}\n", run.command, text::one_line(&run.license)))
 }
 
 /// Layers, shapes and parameters.
@@ -147,7 +150,7 @@ pub fn provenance(run: &Run, trainer: &Trainer) -> Provenance {
         notes.insert("best_epoch".into(), (best + 1).to_string());
         notes.insert("top1".into(), format!("{:.2}", row.test_top1));
     }
-    Provenance { license: run.options.license.clone(), origin: ORIGIN.into(), notes }
+    Provenance { license: run.license.clone(), origin: ORIGIN.into(), notes }
 }
 
 #[cfg(test)]

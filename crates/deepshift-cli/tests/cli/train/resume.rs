@@ -65,8 +65,10 @@ fn a_finished_run_stays_as_it_is() {
 #[test]
 fn a_finished_run_can_be_made_longer() {
     let (short, long) = (fixture(64), fixture(64));
-    short.succeed(&format!("{SHORT} {RUN}"));
+    short.succeed(&format!("{SHORT} {RUN} --license CC-BY-4.0"));
     short.succeed(&format!("train mnist --resume {FOLDER} --epochs 3"));
+    let inspected = short.succeed(&format!("inspect {FOLDER}/model.dshift"));
+    assert!(inspected.contains("license      CC-BY-4.0"), "{inspected}");
     long.succeed(&format!("{SHORT} {RUN}").replace("--epochs 2", "--epochs 3"));
     let [short, long] = [short, long].map(|fixture| Results::of(&fixture.path(FOLDER)));
     assert_eq!(short.log, long.log);
