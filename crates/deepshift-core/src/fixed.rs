@@ -72,14 +72,10 @@ impl FixedPoint {
     pub fn floor(self, x: f32) -> f32 {
         let q = (x * exp2(self.fraction_bits)).floor();
         let (lowest, highest) = (self.lowest as f32, self.highest as f32);
-        // `clamp` would bring the formatting of floats along for its panic: 19 KB of what a page loads.
-        let clamped = if q < lowest {
-            lowest
-        } else if q > highest {
-            highest
-        } else {
-            q
-        };
+        // `clamp` would bring the formatting of floats along for its panic: 19 KB of what a page loads. Comparisons without
+        // NaN would become minima of relaxed SIMD, which may lose it.
+        let low = if q > lowest || q.is_nan() { q } else { lowest };
+        let clamped = if low < highest || low.is_nan() { low } else { highest };
         clamped * exp2(-self.fraction_bits)
     }
 

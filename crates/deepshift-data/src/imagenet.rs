@@ -53,6 +53,11 @@ pub fn open_part_or_all(
     }
 }
 
+/// Whether a folder holds pictures to learn from, and only these, where some to be judged by are wanted.
+fn lacks_test(folder: &Path, part: Part) -> bool {
+    part == Part::Test && PictureFiles::has_only(folder, Part::Train)
+}
+
 /// Where a part is.
 enum Place {
     Folder(PathBuf),

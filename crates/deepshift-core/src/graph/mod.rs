@@ -193,6 +193,7 @@ impl Activation {
             Self::Relu => relu(x),
             Self::Relu6 => {
                 let low = relu(x);
+                // Written so that no compiler takes it for a minimum: that of relaxed SIMD may lose NaN.
                 if low < 6.0 || low.is_nan() { low } else { 6.0 }
             }
             Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),

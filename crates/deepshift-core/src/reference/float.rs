@@ -212,11 +212,11 @@ fn largest(pool: &Pool, plane: &Plane, row: usize, column: usize) -> f32 {
 }
 
 /// The larger one; NaN where one is, which `f32::max` would lose.
-// Written so that vectors of it are as fast as `f32::max`: a choice between `one` and `other` alone becomes a masked store.
+// A choice alone would become a masked store, or a maximum of relaxed SIMD, which may lose NaN.
 #[inline(always)]
 pub fn larger(one: f32, other: f32) -> f32 {
     let larger = if one > other { one } else { other };
-    if one.is_nan() { f32::NAN } else { larger }
+    if one.is_nan() || other.is_nan() { one + other } else { larger }
 }
 
 fn mean(pool: &Pool, plane: &Plane, row: usize, column: usize) -> f32 {
