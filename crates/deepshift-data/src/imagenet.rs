@@ -46,9 +46,7 @@ pub fn open_part_or_all(
 ) -> Result<PictureFiles, Error> {
     match find(folder, part)? {
         Some(place) => place.open(part, labelling, input),
-        None if folder.is_dir() && !PictureFiles::has_only(folder, part.other()) => {
-            PictureFiles::open(folder, labelling, input)
-        }
+        None if folder.is_dir() && !lacks_test(folder, part) => PictureFiles::open(folder, labelling, input),
         None => Err(missing(folder, part)),
     }
 }
