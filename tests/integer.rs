@@ -1,11 +1,11 @@
 //! Integer networks against the float networks they are built from.
 
-use deepshift_core::graph::{Graph, GraphBuilder, Op};
+use deepshift_core::graph::{Graph, GraphBuilder, Movement, Op};
 use deepshift_core::reference::{float_logits, integer_logits};
 use deepshift_core::{FloatTensor, Input, Model, ShiftFormat, ShiftType, ShiftWeight, Tensor};
 use deepshift_models::integer::build_integer;
 use deepshift_models::{by_name, formula_input, formula_weights};
-use deepshift_tests::{calibrate, every_operation, float_model};
+use deepshift_tests::{calibrate, every_movement, every_operation, float_model};
 
 fn shift_model(graph: &Graph, shift_type: ShiftType, bits: u8) -> Model {
     float_model(graph, ShiftFormat::new(shift_type, bits).unwrap(), false).unwrap()
@@ -66,11 +66,16 @@ fn every_operation_has_an_integer_form() {
 }
 
 #[test]
+fn every_movement_has_an_integer_form() {
+    check(&every_movement(), 0.06);
+}
+
+#[test]
 fn a_normalization_after_a_normalization_is_kept() {
     let mut builder = GraphBuilder::new("twice", &[3, 4, 4]);
     let first = builder.batch_norm("first", 0, 3);
     let second = builder.batch_norm("second", first, 3);
-    let flat = builder.op("flat", Op::Flatten, &[second]);
+    let flat = builder.op("flat", Op::Move(Movement::Flatten), &[second]);
     let logits = builder.linear("fc", flat, 48, 10);
     check(&builder.finish(logits), 0.06);
 }

@@ -1,6 +1,8 @@
 //! Models that the tests across rooms share.
 
-use deepshift_core::graph::{Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Op, Pool};
+use deepshift_core::graph::{
+    Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Movement, Op, Pad, PadMode, PadShortcut, Pool, Slice,
+};
 use deepshift_core::reference::float_nodes;
 use deepshift_core::{Model, Preprocessing, Provenance, Result, ShiftFormat, ShiftWeight, Tensor};
 use deepshift_models::integer::{ActivationStatistics, build_integer};
@@ -83,12 +85,12 @@ pub fn every_operation() -> Graph {
     let stem = b.conv("stem", 0, Conv2d::square(3, 8, 3).padded(1));
     let stem = b.batch_norm("stem_norm", stem, 8);
     let stem = b.op("stem_relu6", Op::Activation(Activation::Relu6), &[stem]);
-    let left = b.op("left", Op::Slice([0, 4]), &[stem]);
-    let right = b.op("right", Op::Slice([4, 8]), &[stem]);
+    let left = b.op("left", Op::Move(Movement::channels([0, 4])), &[stem]);
+    let right = b.op("right", Op::Move(Movement::channels([4, 8])), &[stem]);
     let left = b.conv("grouped", left, Conv2d { groups: 2, ..Conv2d::square(4, 4, 3).padded(1).biased() });
     let left = b.op("swish", Op::Activation(Activation::Swish), &[left]);
     let joined = b.op("concat", Op::Concat, &[left, right]);
-    let joined = b.op("shuffle", Op::ChannelShuffle(2), &[joined]);
+    let joined = b.op("shuffle", Op::Move(Movement::ChannelShuffle(2)), &[joined]);
     let norm = b.op("norm", Op::BatchNorm(BatchNorm { channels: 8, eps: 1e-5 }), &[joined]);
     let norm = b.relu("norm_relu", norm);
     let sum = b.op("sum", Op::Add, &[norm, stem]);
@@ -103,6 +105,35 @@ pub fn every_operation() -> Graph {
     let both = b.op("both", Op::Concat, &[most, mean]);
     let last = b.conv("classifier", both, Conv2d::square(16, 10, 1).biased());
     let last = b.op("pooled", Op::AdaptiveAvgPool([1, 1]), &[last]);
-    let logits = b.op("flatten", Op::Flatten, &[last]);
+    let logits = b.op("flatten", Op::Move(Movement::Flatten), &[last]);
+    b.finish(logits)
+}
+
+/// A small network with every movement.
+pub fn every_movement() -> Graph {
+    let mut b = GraphBuilder::new("every_movement", &[8, 4, 4]);
+    let pad = |padding, mode| Movement::Pad(Pad { padding, mode });
+    let slice = |axis, end, step| Movement::Slice(Slice { axis, start: 0, end, step });
+    let mut x = b.conv("conv", 0, Conv2d::square(8, 8, 1).biased());
+    for (index, movement) in [
+        Movement::Reshape(vec![4, 2, 16]),
+        Movement::Transpose([2, 0, 1]),
+        slice(0, 8, 1),
+        pad([1, 1, 1, 1], PadMode::Zeros),
+        pad([0, 1, 0, 1], PadMode::Edge),
+        pad([1, 0, 1, 0], PadMode::Reflect),
+        Movement::ResizeNearest([5, 4]),
+        Movement::PixelShuffle(2),
+        Movement::ChannelShuffle(2),
+        Movement::PadShortcut(PadShortcut { stride: 2, before: 1, after: 1 }),
+        slice(1, 5, 2),
+        Movement::Flatten,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        x = b.op(&format!("move{index}"), Op::Move(movement), &[x]);
+    }
+    let logits = b.linear("fc", x, 48, 10);
     b.finish(logits)
 }

@@ -36,11 +36,6 @@ extern "C" __global__ void table_integers(void *y, const unsigned *x, const sign
     finish_used(each, y, values);
 }
 
-__device__ inline float relu(float x) { return x < 0.0f ? 0.0f : x; }
-__device__ inline float relu6(float x) { return clamped(x, 0.0f, 6.0f); }
-__device__ inline float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
-__device__ inline float swish(float x) { return x * sigmoid(x); }
-
 template <float (*FUNCTION)(float)>
 __device__ void activate(const Each &each, void *y, const Floats *x) {
     if (thread_index() >= each.count) return;
@@ -49,10 +44,11 @@ __device__ void activate(const Each &each, void *y, const Floats *x) {
     finish_used(each, y, values);
 }
 
-extern "C" __global__ void relu_floats(void *y, const Floats *x, Each each) { activate<relu>(each, y, x); }
-extern "C" __global__ void relu6_floats(void *y, const Floats *x, Each each) { activate<relu6>(each, y, x); }
-extern "C" __global__ void sigmoid_floats(void *y, const Floats *x, Each each) { activate<sigmoid>(each, y, x); }
-extern "C" __global__ void swish_floats(void *y, const Floats *x, Each each) { activate<swish>(each, y, x); }
+#define ACTIVATION(NAME, EXPRESSION)                                                                                    \
+    __device__ inline float NAME(float x) { return EXPRESSION; }                                                       \
+    extern "C" __global__ void NAME##_floats(void *y, const Floats *x, Each each) { activate<NAME>(each, y, x); }
+
+#include "activations.cuh"
 
 static const int MAX_OPERANDS = 6;
 
@@ -236,53 +232,36 @@ __device__ void join(const Concat &concat, void *y, const void *input) {
 extern "C" __global__ void concat_integers(void *y, const void *x, Concat concat) { join<Narrow>(concat, y, x); }
 extern "C" __global__ void concat_floats(void *y, const void *x, Concat concat) { join<Single>(concat, y, x); }
 
-enum GatherKind { FLATTEN, SLICE, SHUFFLE, PAD_SHORTCUT };
-
-// Operations that only move values: each says where a channel of an output pixel comes from.
+// Values in other places, as two tables say: one entry for each channel of the output, then one for each of its pixels. Both
+// added up are the number of the input's value, channel after channel; the highest bit marks a zero.
 struct Gather {
-    unsigned kind;
-    unsigned count, in_quads, out_quads, out_channels;
-    unsigned in_channels, in_height, in_width, out_height, out_width;
-    // The first channel of a slice, the groups of a shuffle, the stride and the channels of zeros of a shortcut.
-    unsigned start, groups, stride, before;
+    unsigned count, in_quads, in_pixels, out_quads, out_pixels, out_channels;
 };
-
-// Input pixel and channel; `used` is false for zeros.
-struct Source {
-    unsigned pixel, channel;
-    bool used;
-};
-
-__device__ inline Source source_of(const Gather &gather, unsigned pixel, unsigned channel) {
-    const unsigned in_pixels = gather.in_height * gather.in_width;
-    if (gather.kind == FLATTEN) return {pixel * in_pixels + channel % in_pixels, channel / in_pixels, true};
-    if (gather.kind == SLICE) return {pixel, channel + gather.start, true};
-    if (gather.kind == SHUFFLE) {
-        const unsigned each = gather.out_channels / gather.groups;
-        return {pixel, channel % gather.groups * each + channel / gather.groups, true};
-    }
-    const unsigned out_pixels = gather.out_height * gather.out_width, within = pixel % out_pixels;
-    const unsigned row = pixel / out_pixels * gather.in_height + within / gather.out_width * gather.stride;
-    const bool used = channel >= gather.before && channel - gather.before < gather.in_channels;
-    return {row * gather.in_width + within % gather.out_width * gather.stride, used ? channel - gather.before : 0, used};
-}
 
 // The i8 or the 32-bit words of a quad, whatever they stand for.
 template <class Element>
-__device__ void move_quad(const Gather &gather, void *y, const void *input) {
+__device__ void move_quad(const Gather &gather, void *y, const void *input, const unsigned *map) {
     if (thread_index() >= gather.count) return;
     const typename Element::Quad *x = static_cast<const typename Element::Quad *>(input);
     const unsigned pixel = thread_index() / gather.out_quads, quad = thread_index() % gather.out_quads;
+    const unsigned picture = pixel / gather.out_pixels * gather.in_pixels;
+    const unsigned of_pixel = map[gather.out_channels + pixel % gather.out_pixels];
     Integers values = {};
     for (unsigned i = 0; i < 4; i++) {
-        const unsigned channel = 4 * quad + i;
-        if (channel >= gather.out_channels) continue;
-        const Source source = source_of(gather, pixel, channel);
-        if (!source.used) continue;
-        values.lane[i] = Element::lanes(x[source.pixel * gather.in_quads + source.channel / 4]).lane[source.channel % 4];
+        if (4 * quad + i >= gather.out_channels) continue;
+        const unsigned of_channel = map[4 * quad + i];
+        if ((of_channel | of_pixel) >> 31) continue;
+        const unsigned source = of_channel + of_pixel, channel = source / gather.in_pixels;
+        const unsigned index = (picture + source % gather.in_pixels) * gather.in_quads + channel / 4;
+        values.lane[i] = Element::lanes(x[index]).lane[channel % 4];
     }
     static_cast<typename Element::Quad *>(y)[thread_index()] = Element::packed(values);
 }
 
-extern "C" __global__ void gather_bytes(void *y, const void *x, Gather gather) { move_quad<Narrow>(gather, y, x); }
-extern "C" __global__ void gather_words(void *y, const void *x, Gather gather) { move_quad<Wide>(gather, y, x); }
+extern "C" __global__ void gather_bytes(void *y, const void *x, const unsigned *map, Gather gather) {
+    move_quad<Narrow>(gather, y, x, map);
+}
+
+extern "C" __global__ void gather_words(void *y, const void *x, const unsigned *map, Gather gather) {
+    move_quad<Wide>(gather, y, x, map);
+}

@@ -12,6 +12,7 @@ pub const TENSOR: &str = include_str!("../ptx/tensor.ptx");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use deepshift_core::graph::Activation;
     use sha2::{Digest, Sha256};
     use std::fmt::Write;
 
@@ -27,6 +28,22 @@ mod tests {
             let _ = write!(text, "{byte:02x}");
             text
         })
+    }
+
+    /// `scripts/ptx` lets this test write the file.
+    #[test]
+    fn functions_are_those_of_the_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/cuda/activations.cuh");
+        let lines = Activation::ALL.iter().map(|activation| {
+            format!("ACTIVATION({}, {})\n", activation.name(), activation.expressions().cuda)
+        });
+        let head = "// Made by scripts/ptx from the table in deepshift-core/src/graph/activation.rs.\n";
+        let text = format!("{head}{}", lines.collect::<String>());
+        if std::env::var_os("DEEPSHIFT_WRITE_ACTIVATIONS").is_some() {
+            std::fs::write(path, &text).expect("the file can be written");
+        }
+        let found = std::fs::read_to_string(path).expect("the file is there");
+        assert_eq!(found, text, "the table has changed: run scripts/ptx");
     }
 
     #[test]

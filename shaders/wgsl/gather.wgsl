@@ -1,24 +1,25 @@
-// Operations that only move values: each says where a channel of an output pixel comes from.
+// Values in other places, as two tables say: one entry for each channel of the output, then one for each of its pixels.
 
 const IN_QUADS: u32 = 1u;
+const IN_PIXELS: u32 = 1u;
 const OUT_QUADS: u32 = 1u;
+const OUT_PIXELS: u32 = 1u;
 // Output channels; the lanes of the last quad beyond them stay 0.
 const OUT_CHANNELS: u32 = 4u;
 
 @group(0) @binding(0) var<storage, read_write> y: array<Quad>;
 @group(0) @binding(2) var<storage, read> x: array<Quad>;
+@group(0) @binding(3) var<storage, read> map: array<u32>;
 
-// Input pixel and channel; `used` is false for zeros.
-struct Source {
-    pixel: u32,
-    channel: u32,
-    used: bool,
-}
-
-fn value(pixel: u32, channel: u32) -> Scalar {
-    let source = source_of(pixel, min(channel, OUT_CHANNELS - 1u));
-    let found = lanes(x[source.pixel * IN_QUADS + source.channel / 4u])[source.channel % 4u];
-    return select(Scalar(), found, source.used && channel < OUT_CHANNELS);
+// Both entries added up are the number of the input's value, channel after channel. The highest bit marks a zero.
+fn value(picture: u32, pixel: u32, channel: u32) -> Scalar {
+    let of_channel = map[min(channel, OUT_CHANNELS - 1u)];
+    let of_pixel = map[OUT_CHANNELS + pixel];
+    let used = ((of_channel | of_pixel) >> 31u) == 0u && channel < OUT_CHANNELS;
+    let source = select(0u, of_channel + of_pixel, used);
+    let channel_in = source / IN_PIXELS;
+    let quad = (picture * IN_PIXELS + source % IN_PIXELS) * IN_QUADS + channel_in / 4u;
+    return select(Scalar(), lanes(x[quad])[channel_in % 4u], used);
 }
 
 @compute @workgroup_size(64)
@@ -31,12 +32,13 @@ fn main(
     if (index >= arrayLength(&y)) {
         return;
     }
-    let pixel = index / OUT_QUADS;
+    let picture = index / OUT_QUADS / OUT_PIXELS;
+    let pixel = index / OUT_QUADS % OUT_PIXELS;
     let channel = index % OUT_QUADS * 4u;
     y[index] = packed(Lanes(
-        value(pixel, channel),
-        value(pixel, channel + 1u),
-        value(pixel, channel + 2u),
-        value(pixel, channel + 3u),
+        value(picture, pixel, channel),
+        value(picture, pixel, channel + 1u),
+        value(picture, pixel, channel + 2u),
+        value(picture, pixel, channel + 3u),
     ));
 }

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use deepshift_burn::network::Layer;
 use deepshift_burn::{Mode, Network, StateDict, TrainingOptions, Value, initial_state};
 use deepshift_core::graph::{
-    Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Head, Op, PadShortcut, Pool,
+    Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Head, Movement, Op, PadShortcut, Pool,
 };
 use deepshift_core::{FloatTensor, Input, Provenance, ShiftFormat, ShiftType, reference};
 use deepshift_models::{Conversion, by_name, formula_weights, shift_layers, to_shift};
@@ -137,22 +137,23 @@ fn every_operation() -> Graph {
     let x = b.batch_norm("norm", x, 12);
     let x = b.op("relu6", Op::Activation(Activation::Relu6), &[x]);
     let pooled = b.op("max", Op::MaxPool(pool(1, true)), &[x]);
-    let left = b.op("left", Op::Slice([0, 5]), &[pooled]);
-    let right = b.op("right", Op::Slice([5, 12]), &[pooled]);
+    let left = b.op("left", Op::Move(Movement::channels([0, 5])), &[pooled]);
+    let right = b.op("right", Op::Move(Movement::channels([5, 12])), &[pooled]);
     let uneven = Conv2d { padding: [0, 2, 1, 1], groups: 7, ..Conv2d::square(7, 7, 3) };
     let right = b.conv("uneven", right, uneven);
     let x = b.op("joined", Op::Concat, &[right, left]);
-    let x = b.op("shuffled", Op::ChannelShuffle(4), &[x]);
+    let x = b.op("shuffled", Op::Move(Movement::ChannelShuffle(4)), &[x]);
     let x = b.op("sum", Op::Add, &[x, pooled, x]);
     let x = b.op("swish", Op::Activation(Activation::Swish), &[x]);
     let x = b.op("dropped", Op::DropPath(0.5), &[x]);
     let gate = b.op("squeezed", Op::AdaptiveAvgPool([1, 1]), &[x]);
     let gate = b.op("gate", Op::Activation(Activation::Sigmoid), &[gate]);
     let x = b.op("gated", Op::Multiply, &[x, gate]);
-    let x = b.op("padded", Op::PadShortcut(PadShortcut { stride: 2, before: 1, after: 2 }), &[x]);
+    let x =
+        b.op("padded", Op::Move(Movement::PadShortcut(PadShortcut { stride: 2, before: 1, after: 2 })), &[x]);
     let x = b.op("averaged", Op::AvgPool(pool(1, true)), &[x]);
     let x = b.op("adaptive", Op::AdaptiveAvgPool([3, 2]), &[x]);
-    let x = b.op("flat", Op::Flatten, &[x]);
+    let x = b.op("flat", Op::Move(Movement::Flatten), &[x]);
     let auxiliary = b.linear("auxiliary", x, 90, 4);
     let x = b.op("dropout", Op::Dropout(0.5), &[x]);
     let x = b.linear("fc", x, 90, 10);
@@ -175,13 +176,45 @@ fn every_operation_equals_the_reference() {
     assert_close(&logits(&network, &input), &expected, 1e-5, "every operation");
 }
 
+#[test]
+fn every_movement_and_its_gradient_equal_the_reference() {
+    let device = Device::flex().autodiff();
+    for movement in Movement::examples() {
+        let mut builder = GraphBuilder::new("moved", &Movement::EXAMPLE_INPUT);
+        let moved = builder.op("moved", Op::Move(movement.clone()), &[0]);
+        let flat = builder.op("flat", Op::Move(Movement::Flatten), &[moved]);
+        let graph = builder.finish(flat);
+        let network = build(&graph, &StateDict::new());
+        let model = network.export(None, Vec::new(), Provenance::default()).unwrap().model;
+        let input = deepshift_models::formula_input(&graph, 5, 2);
+        let expected = reference::float_logits(&model, Input::Values(&input)).unwrap();
+        assert_close(&logits(&network, &input), &expected, 0.0, &format!("{movement:?}"));
+        // The gradient of half the squares' sum is each value as often as it is copied.
+        let network = Network::from_state(&graph, &StateDict::new(), TrainingOptions::default(), &device);
+        let data = TensorData::new(input.clone(), [2, 8, 4, 4]);
+        let pictures = Tensor::<4>::from_data(data, &device).require_grad();
+        let output = network.unwrap().forward(Value::Picture(pictures.clone()), Mode::Evaluation).unwrap();
+        let gradients = output.powi_scalar(2).sum().div_scalar(2.0).backward();
+        let gradient: Vec<f32> = pictures.grad(&gradients).unwrap().to_data().iter().collect();
+        let numbers: Vec<f32> = (0..128).map(|number| number as f32 + 1.0).collect();
+        let copies = reference::float_logits(&model, Input::Values(&numbers)).unwrap();
+        let expected: Vec<f32> = (0..256)
+            .map(|place| {
+                let number = (place % 128) as f32 + 1.0;
+                input[place] * copies.iter().filter(|&&copy| copy == number).count() as f32
+            })
+            .collect();
+        assert_close(&gradient, &expected, 1e-6, &format!("{movement:?}'s gradient"));
+    }
+}
+
 /// Signed powers of two, and pictures of few bits: rounding changes nothing.
 #[test]
 fn uneven_padding_is_the_same_in_shift_layers() {
     let mut builder = GraphBuilder::new("uneven", &[3, 9, 8]);
     let uneven = Conv2d { stride: [2, 2], padding: [0, 1, 2, 1], ..Conv2d::square(3, 4, 3) };
     let x = builder.conv("conv", 0, uneven);
-    let x = builder.op("flat", Op::Flatten, &[x]);
+    let x = builder.op("flat", Op::Move(Movement::Flatten), &[x]);
     let graph = builder.finish(x);
     let power =
         |index: usize| 2f32.powi(-(index as i32 % 5)) * if index.is_multiple_of(3) { -1.0 } else { 1.0 };
@@ -294,7 +327,7 @@ fn weights_of_another_network_are_refused_by_name() {
 fn running_statistics_are_pytorchs() {
     let mut builder = GraphBuilder::new("norm", &[1, 2, 2]);
     let norm = builder.batch_norm("norm", 0, 1);
-    let flat = builder.op("flatten", Op::Flatten, &[norm]);
+    let flat = builder.op("flatten", Op::Move(Movement::Flatten), &[norm]);
     let graph = builder.finish(flat);
     let device = Device::flex().autodiff();
     let network =

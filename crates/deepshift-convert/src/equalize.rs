@@ -96,7 +96,7 @@ fn scale(model: &mut Model, name: &str, exponent: impl Fn(usize, usize) -> i32) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deepshift_core::graph::{BatchNorm, Conv2d, GraphBuilder};
+    use deepshift_core::graph::{BatchNorm, Conv2d, GraphBuilder, Movement};
     use deepshift_core::{FloatTensor, Provenance};
     use deepshift_cpu::Executor;
     use deepshift_models::{formula_input, formula_weights};
@@ -118,7 +118,7 @@ mod tests {
         let right = net.op("add", Op::Add, &[right, more]);
         let x = net.op("concat", Op::Concat, &[left, right]);
         let x = net.op("pool", Op::AdaptiveAvgPool([2, 2]), &[x]);
-        let x = net.op("flatten", Op::Flatten, &[x]);
+        let x = net.op("flatten", Op::Move(Movement::Flatten), &[x]);
         let x = net.linear("hidden", x, 40, 9);
         let x = net.relu("hidden_relu", x);
         let x = net.linear("fc", x, 9, 5);

@@ -1,7 +1,7 @@
 //! Which channels of which nodes can only be scaled together.
 
 use deepshift_core::Result;
-use deepshift_core::graph::{Activation, Graph, Op};
+use deepshift_core::graph::{Activation, Graph, Movement, Op, Shape};
 use std::ops::Range;
 
 /// The channels of all nodes, in classes: whoever scales a channel scales its whole class, and the layers before and after
@@ -35,11 +35,16 @@ impl Ties {
                 | Op::AdaptiveAvgPool(_)
                 | Op::Add
                 | Op::Concat
-                | Op::Flatten
                 | Op::Dropout(_)
                 | Op::DropPath(_) => ties.tie_operands(graph, index),
-                // No factor goes through these. BatchNorm, through which one would, has scaled its channels itself.
-                _ => node.inputs.iter().chain([&index]).for_each(|&node| ties.fix(node)),
+                Op::Move(ref movement @ Movement::Flatten) => {
+                    ties.tie_moved(movement, &shapes, [node.inputs[0], index]);
+                }
+                // No factor goes through these. BatchNorm, through which one would, has scaled its channels itself, and other
+                // movements, through which one would too, have not been tried.
+                Op::Input(_) | Op::BatchNorm(_) | Op::Activation(_) | Op::Multiply | Op::Move(_) => {
+                    node.inputs.iter().chain([&index]).for_each(|&node| ties.fix(node));
+                }
             }
         }
         graph.outputs.iter().for_each(|&node| ties.fix(node));
@@ -56,19 +61,27 @@ impl Ties {
         self.parent.len()
     }
 
-    /// Flattening makes several features of one channel.
+    /// Channels of a movement are tied to all that their pixels come from; zeros stay zeros whatever their channel's factor is.
+    fn tie_moved(&mut self, movement: &Movement, shapes: &[Vec<usize>], [from, to]: [usize; 2]) {
+        let [input, output] = [from, to].map(|node| Shape::new(&shapes[node]));
+        let map = movement.index_map(input, output);
+        let (sources, own) = (self.channels[from].start, self.channels[to].start);
+        for channel in 0..map.channels.len() {
+            for pixel in 0..map.pixels.len() {
+                if let Some(source) = map.source(channel, pixel) {
+                    self.tie(sources + source / input.pixels(), own + channel);
+                }
+            }
+        }
+    }
+
     fn tie_operands(&mut self, graph: &Graph, index: usize) {
         let node = &graph.nodes[index];
-        let own = self.channels[index].clone();
-        let repeat = match node.op {
-            Op::Flatten => own.len() / self.channels[node.inputs[0]].len(),
-            _ => 1,
-        };
-        let mut start = own.start;
+        let mut start = self.channels[index].start;
         for &operand in &node.inputs {
             let channels = self.channels[operand].clone();
             for (place, channel) in channels.clone().enumerate() {
-                (0..repeat).for_each(|pixel| self.tie(channel, start + place * repeat + pixel));
+                self.tie(channel, start + place);
             }
             if matches!(node.op, Op::Concat) {
                 start += channels.len();
@@ -124,9 +137,9 @@ mod tests {
             (Op::Activation(Activation::Sigmoid), 4),
             (Op::Activation(Activation::Swish), 4),
             (Op::Multiply, 4),
-            (Op::Slice([1, 3]), 2),
-            (Op::ChannelShuffle(2), 4),
-            (Op::PadShortcut(shortcut), 6),
+            (Op::Move(Movement::channels([1, 3])), 2),
+            (Op::Move(Movement::ChannelShuffle(2)), 4),
+            (Op::Move(Movement::PadShortcut(shortcut)), 6),
         ];
         for (op, channels) in fixing {
             let (graph, nodes) = between(op.clone(), channels);
@@ -161,7 +174,7 @@ mod tests {
     fn flattening_keeps_the_pixels_of_a_channel_together() {
         let mut net = GraphBuilder::new("flatten", &[3, 2, 1]);
         let first = net.conv("first", 0, Conv2d::square(3, 4, 1));
-        let flat = net.op("flatten", Op::Flatten, &[first]);
+        let flat = net.op("flatten", Op::Move(Movement::Flatten), &[first]);
         let logits = net.linear("last", flat, 8, 2);
         let graph = net.finish(logits);
         let [first, flat] = classes(&graph, [first, flat]);

@@ -1,7 +1,7 @@
 //! Small networks with pseudo-random weights, converted from end to end.
 
 use deepshift_convert::{Converted, Error, Options, convert};
-use deepshift_core::graph::{Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Op};
+use deepshift_core::graph::{Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Movement, Op};
 use deepshift_core::{
     FloatTensor, Input, Mode, Model, Provenance, ShiftFormat, ShiftType, ShiftWeight, Tensor,
 };
@@ -32,7 +32,7 @@ fn graph() -> Graph {
     let x = net.op("plain_relu", Op::Activation(Activation::Relu), &[x]);
     let x = net.conv("grouped", x, Conv2d { groups: 2, ..Conv2d::square(8, 16, 3).biased() });
     let x = net.op("pool", Op::AdaptiveAvgPool([1, 1]), &[x]);
-    let x = net.op("flatten", Op::Flatten, &[x]);
+    let x = net.op("flatten", Op::Move(Movement::Flatten), &[x]);
     let x = net.linear("fc", x, 16, 10);
     let mut graph = net.finish(x);
     graph.outputs.push(auxiliary);
@@ -237,7 +237,7 @@ fn what_nobody_needs_is_rounded_and_what_stays_float_stays() {
 #[test]
 fn layers_too_wide_for_a_covariance_are_rounded() {
     let mut net = GraphBuilder::new("wide", &[1, 96, 96]);
-    let x = net.op("flatten", Op::Flatten, &[0]);
+    let x = net.op("flatten", Op::Move(Movement::Flatten), &[0]);
     let x = net.linear("wide", x, 96 * 96, 4);
     let x = net.linear("fc", x, 4, 3);
     let graph = net.finish(x);

@@ -96,10 +96,7 @@ impl Op {
             | Self::BatchNorm(_)
             | Self::Activation(_)
             | Self::Concat
-            | Self::Flatten
-            | Self::Slice(_)
-            | Self::ChannelShuffle(_)
-            | Self::PadShortcut(_)
+            | Self::Move(_)
             | Self::Dropout(_)
             | Self::DropPath(_) => 1,
         };
@@ -134,7 +131,7 @@ fn product<const N: usize>(factors: [u64; N]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{Activation, GraphBuilder, PadShortcut, Pool};
+    use crate::graph::{Activation, GraphBuilder, Movement, PadShortcut, Pool};
 
     fn work_of(input: &[usize], op: Op, operands: usize) -> u64 {
         let mut builder = GraphBuilder::new("test", input);
@@ -157,10 +154,10 @@ mod tests {
             (Op::Add, 7, 6 * 6 * 16 * 7),
             (Op::Multiply, 2, 6 * 6 * 16 * 2),
             (Op::Concat, 3, 6 * 6 * 32),
-            (Op::Flatten, 1, 288),
-            (Op::Slice([2, 3]), 1, 6 * 6 * 16),
-            (Op::ChannelShuffle(2), 1, 6 * 6 * 16),
-            (Op::PadShortcut(PadShortcut { stride: 2, before: 4, after: 5 }), 1, 3 * 3 * 32),
+            (Op::Move(Movement::Flatten), 1, 288),
+            (Op::Move(Movement::channels([2, 3])), 1, 6 * 6 * 16),
+            (Op::Move(Movement::ChannelShuffle(2)), 1, 6 * 6 * 16),
+            (Op::Move(Movement::PadShortcut(PadShortcut { stride: 2, before: 4, after: 5 })), 1, 3 * 3 * 32),
             (Op::Dropout(0.5), 1, 6 * 6 * 16),
         ];
         for (op, operands, expected) in cases {

@@ -1,7 +1,9 @@
 //! The `.dshift` file: what is written comes back, and what is damaged is refused with the place and the reason.
 
 use deepshift_core::format::{MAX_HEADER, PREFIX, SUFFIX};
-use deepshift_core::graph::{BatchNorm, Conv2d, Graph, GraphBuilder, Head, Op, ShiftScheme, WeightKind};
+use deepshift_core::graph::{
+    BatchNorm, Conv2d, Graph, GraphBuilder, Head, Movement, Op, ShiftScheme, WeightKind,
+};
 use deepshift_core::integer::{ByteTables, Epilogue, IntegerNetwork, IntegerNode, IntegerOp, Rescale};
 use deepshift_core::{
     Error, FixedPoint, FloatTensor, Model, Preprocessing, Provenance, ShiftFormat, ShiftType, ShiftWeight,
@@ -22,7 +24,7 @@ fn graph(format: ShiftFormat) -> Graph {
     let mut x = builder.conv("conv", 0, conv);
     x = builder.op("norm", Op::BatchNorm(BatchNorm { channels: 4, eps: 1e-5 }), &[x]);
     x = builder.relu("relu", x);
-    x = builder.op("flatten", Op::Flatten, &[x]);
+    x = builder.op("flatten", Op::Move(Movement::Flatten), &[x]);
     x = builder.linear("fc", x, 64, 3);
     Graph { head: Head::LogSoftmax, ..builder.finish(x) }
 }
@@ -73,7 +75,7 @@ fn model(format: ShiftFormat, terms: u8, exponents: bool) -> Model {
 fn integer_model() -> Model {
     let format = ShiftFormat::new(ShiftType::PS, 5).unwrap();
     let mut builder = GraphBuilder::new("integer", &[1, 4, 4]);
-    let flat = builder.op("flatten", Op::Flatten, &[0]);
+    let flat = builder.op("flatten", Op::Move(Movement::Flatten), &[0]);
     let fc = builder.linear("fc", flat, 16, 3);
     let mut graph = builder.finish(fc);
     let Op::Linear(linear) = &mut graph.nodes[fc].op else { panic!("fc is linear") };
@@ -106,7 +108,7 @@ fn integer_network() -> IntegerNetwork {
     IntegerNetwork {
         nodes: vec![
             node("input", IntegerOp::Input(tables), &[], format),
-            node("flatten", IntegerOp::Flatten, &[0], format),
+            node("flatten", IntegerOp::Move(Movement::Flatten), &[0], format),
             node("fc", layer, &[1], FixedPoint::output(12)),
         ],
         output: 2,
@@ -328,7 +330,12 @@ fn graphs_that_make_no_sense_are_refused() {
         (|header, _| header["graph"]["nodes"][3]["op"] = json!({"dropout": 1.5}), "probability"),
         (|header, _| header["graph"]["nodes"][3]["op"] = json!({"channel_shuffle": 0}), "0 groups"),
         (|header, _| header["graph"]["nodes"][3]["op"] = json!({"adaptive_avg_pool": [0, 1]}), "output size"),
-        (|header, _| header["graph"]["nodes"][3]["op"] = json!({"slice": [3, 3]}), "channels 3..3"),
+        (
+            |header, _| {
+                header["graph"]["nodes"][3]["op"] = json!({"slice": {"axis": 0, "start": 3, "end": 3}})
+            },
+            "positions 3..3",
+        ),
         (
             |header, _| {
                 let scheme = &mut header["graph"]["nodes"][1]["op"]["conv2d"]["weight"]["shift"];

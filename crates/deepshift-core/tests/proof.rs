@@ -1,7 +1,7 @@
 //! Nothing is accepted unproved: each operation of integer mode with sums that could overflow, and with formats that it
 //! does not keep.
 
-use deepshift_core::graph::{Conv2d, Graph, GraphBuilder, Op, PadShortcut, Pool, ShiftScheme, WeightKind};
+use deepshift_core::graph::{Conv2d, Graph, GraphBuilder, Movement, Op, Pool, ShiftScheme, WeightKind};
 use deepshift_core::integer::{ByteTables, Epilogue, IntegerNetwork, IntegerNode, IntegerOp, Rescale};
 use deepshift_core::{Error, FixedPoint, Result, ShiftFormat, ShiftType, ShiftWeight};
 
@@ -30,18 +30,14 @@ fn number(op: &IntegerOp) -> usize {
         IntegerOp::AvgPool { .. } => 6,
         IntegerOp::MaxPool(_) => 7,
         IntegerOp::Table(_) => 8,
-        IntegerOp::Flatten => 9,
-        IntegerOp::Slice(_) => 10,
-        IntegerOp::ChannelShuffle(_) => 11,
-        IntegerOp::PadShortcut(_) => 12,
+        IntegerOp::Move(_) => 9,
     }
 }
 
-const OPERATIONS: usize = 13;
+const OPERATIONS: usize = 10;
 
 fn cases() -> Vec<Case> {
     let all = || Epilogue::new(vec![SAFE; CHANNELS]);
-    let shortcut = PadShortcut { stride: 2, before: 1, after: 1 };
     let table = ByteTables { count: 1, entries: vec![0; 256] };
     let mut cases = vec![
         case(IntegerOp::Layer { layer: 1, epilogue: all() }, conv(), 1),
@@ -52,10 +48,7 @@ fn cases() -> Vec<Case> {
         case(IntegerOp::AvgPool { pool: POOL, epilogue: all() }, Op::AvgPool(POOL), 1),
         case(IntegerOp::MaxPool(POOL), Op::MaxPool(POOL), 1),
         case(IntegerOp::Table(table), Op::Dropout(0.0), 1),
-        case(IntegerOp::Flatten, Op::Flatten, 1),
-        case(IntegerOp::Slice([1, 3]), Op::Slice([1, 3]), 1),
-        case(IntegerOp::ChannelShuffle(2), Op::ChannelShuffle(2), 1),
-        case(IntegerOp::PadShortcut(shortcut), Op::PadShortcut(shortcut), 1),
+        case(IntegerOp::Move(Movement::Flatten), Op::Move(Movement::Flatten), 1),
     ];
     let mut input = cases[0].clone();
     input.network.nodes.truncate(1);
@@ -111,13 +104,7 @@ fn epilogues(op: &mut IntegerOp) -> Vec<&mut Epilogue> {
         | IntegerOp::Multiply(epilogue)
         | IntegerOp::AvgPool { epilogue, .. } => vec![epilogue],
         IntegerOp::Concat(epilogues) => epilogues.iter_mut().collect(),
-        IntegerOp::Input(_)
-        | IntegerOp::MaxPool(_)
-        | IntegerOp::Table(_)
-        | IntegerOp::Flatten
-        | IntegerOp::Slice(_)
-        | IntegerOp::ChannelShuffle(_)
-        | IntegerOp::PadShortcut(_) => Vec::new(),
+        IntegerOp::Input(_) | IntegerOp::MaxPool(_) | IntegerOp::Table(_) | IntegerOp::Move(_) => Vec::new(),
     }
 }
 
@@ -182,7 +169,7 @@ fn no_operation_has_a_format_that_it_does_not_keep() {
 
 /// Wide values go nowhere but to the output.
 #[test]
-fn only_flatten_takes_wide_operands() {
+fn only_movements_take_wide_operands() {
     let input = IntegerNode {
         name: "wide".into(),
         op: IntegerOp::Scale(Epilogue::new(vec![SAFE])),
@@ -194,7 +181,7 @@ fn only_flatten_takes_wide_operands() {
         case.network.output = 2;
         case.last_mut().inputs.fill(1);
         case.last_mut().format = input.format;
-        let flattens = matches!(case.last().op, IntegerOp::Flatten);
-        assert_eq!(case.check().is_ok(), flattens, "{:?}", case.last());
+        let moves = matches!(case.last().op, IntegerOp::Move(_));
+        assert_eq!(case.check().is_ok(), moves, "{:?}", case.last());
     }
 }

@@ -130,7 +130,7 @@ impl Patches {
 mod tests {
     use super::*;
     use crate::{Executor, Options};
-    use deepshift_core::graph::{Activation, BatchNorm, Conv2d, GraphBuilder, Op};
+    use deepshift_core::graph::{Activation, BatchNorm, Conv2d, GraphBuilder, Movement, Op};
     use deepshift_core::{FloatTensor, Provenance, Tensor};
 
     fn model() -> Model {
@@ -139,7 +139,7 @@ mod tests {
         let mut x = builder.conv("conv", 0, conv);
         x = builder.op("norm", Op::BatchNorm(BatchNorm { channels: 6, eps: 1e-5 }), &[x]);
         x = builder.op("relu", Op::Activation(Activation::Relu), &[x]);
-        x = builder.op("flatten", Op::Flatten, &[x]);
+        x = builder.op("flatten", Op::Move(Movement::Flatten), &[x]);
         let x = builder.linear("fc", x, 120, 4);
         let graph = builder.finish(x);
         let tensor = |shape: Vec<usize>| {

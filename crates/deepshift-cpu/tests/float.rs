@@ -5,7 +5,7 @@ mod common;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use common::cases::{alone, difference, every_float_operation, float_shapes, not_finite};
+use common::cases::{self, alone, difference, every_float_operation, float_shapes, not_finite};
 use common::{LayerSpec, Random, Twin};
 use deepshift_core::reference::float_logits;
 use deepshift_core::{FixedPoint, Input, Model, ShiftType};
@@ -57,6 +57,15 @@ fn whole_networks_with_every_float_operation() {
         assert_close(&model, Input::Pictures(&bytes), "bytes");
         let values: Vec<f32> = random.floats(429 * 2, 2.0);
         assert_close(&model, Input::Values(&values), "values");
+    }
+}
+
+#[test]
+fn every_movement() {
+    for model in cases::every_movement() {
+        for values in not_finite(128).into_iter().take(2) {
+            assert_close(&model, Input::Values(&values), &format!("{:?} of {values:?}", model.graph.nodes));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod common;
 #[cfg(target_family = "wasm")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use common::cases::{edge_shapes, every_operation, not_finite, random_conv, single, specs};
+use common::cases::{edge_shapes, every_movement, every_operation, not_finite, random_conv, single, specs};
 use common::{LayerSpec, Random, Twin, assert_exact, assert_integer_exact};
 use deepshift_core::graph::{Conv2d, Pool};
 use deepshift_core::integer::Rescale;
@@ -40,6 +40,14 @@ fn linear_layers_in_every_format() {
             let values = random.floats([1, 0, 7, 35][index % 4] * inputs, 3.0);
             assert_integer_exact(&model, Input::Values(&values), &format!("{inputs}x{outputs} {spec:?}"));
         }
+    }
+}
+
+#[test]
+fn every_movement_of_narrow_and_wide_values() {
+    for model in every_movement() {
+        let values = Random(5).floats(2 * 128, 3.0);
+        assert_integer_exact(&model, Input::Values(&values), &format!("{:?}", model.graph.nodes));
     }
 }
 

@@ -1,10 +1,9 @@
 //! The kernel of each operation, its arguments and its threads.
 
 use crate::parameters::{
-    AFFINE, AS_IS, Add, Concat, Each, End, FLATTEN, Gather, Layer, Multiply, NORM, PAD_SHORTCUT, Parameters,
-    Pool, RESCALE, SHUFFLE, SLICE,
+    AFFINE, AS_IS, Add, Concat, Each, End, Gather, Layer, Multiply, NORM, Parameters, Pool, RESCALE,
 };
-use deepshift_core::graph::{Activation, Pool as Windows};
+use deepshift_core::graph::Pool as Windows;
 use deepshift_lowering::{self as lowering, Element, Kind, Network, Operation, Path, Weights};
 
 /// One launch of a kernel.
@@ -59,7 +58,6 @@ pub fn launch(network: &Network, operation: &Operation, addresses: &Addresses, p
     let end = end(operation, addresses, output.element);
     let count = pictures * output.shape.pixels() * output.shape.quads();
     let (words, quads) = (count as u32, output.shape.quads() as u32);
-    let gather = |kind| Gather::new(kind, words, input.shape, output.shape);
     let pool = |windows: Option<&Windows>| {
         Parameters::Pool(Pool::new(end, words, windows, input.shape, output.shape))
     };
@@ -70,10 +68,10 @@ pub fn launch(network: &Network, operation: &Operation, addresses: &Addresses, p
         Kind::Layer(layer) => return self::layer(layer, end, addresses, operation, pictures),
         Kind::Identity => (pick("identity_integers", "identity_floats"), each),
         Kind::Table(_) => ("table_integers", each),
-        Kind::Activation(Activation::Relu) => ("relu_floats", each),
-        Kind::Activation(Activation::Relu6) => ("relu6_floats", each),
-        Kind::Activation(Activation::Sigmoid) => ("sigmoid_floats", each),
-        Kind::Activation(Activation::Swish) => ("swish_floats", each),
+        Kind::Activation(activation) => {
+            let kernel = format!("{}_floats", activation.name());
+            return plain(&kernel, operation, addresses, each, count);
+        }
         Kind::Add(shifts) => (
             pick("add_integers", "add_floats"),
             Parameters::Add(Add {
@@ -109,21 +107,14 @@ pub fn launch(network: &Network, operation: &Operation, addresses: &Addresses, p
             let kernel = pick("concat_integers", "concat_floats");
             return plain(kernel, operation, addresses, Parameters::Concat(concat), count);
         }
-        Kind::Flatten => (mover, Parameters::Gather(gather(FLATTEN))),
-        Kind::Slice(start) => (mover, Parameters::Gather(Gather { start: *start as u32, ..gather(SLICE) })),
-        Kind::ChannelShuffle(groups) => {
-            (mover, Parameters::Gather(Gather { groups: *groups as u32, ..gather(SHUFFLE) }))
-        }
-        Kind::PadShortcut(shortcut) => {
-            (mover, Parameters::Gather(gather(PAD_SHORTCUT).with_shortcut(shortcut)))
-        }
+        Kind::Gather(_) => (mover, Parameters::Gather(Gather::new(words, input.shape, output.shape))),
     };
     plain(kernel, operation, addresses, parameters, count)
 }
 
 /// A launch with a thread for each of so many quads.
 fn plain(
-    kernel: &'static str,
+    kernel: &str,
     operation: &Operation,
     addresses: &Addresses,
     parameters: Parameters,

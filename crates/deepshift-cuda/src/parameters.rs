@@ -1,7 +1,7 @@
 //! The structs that kernels take, word for word as `kernels-cuda/cuda` declares them.
 
 use deepshift_core::FixedPoint;
-use deepshift_core::graph::{PadShortcut, Pool as Windows, Shape};
+use deepshift_core::graph::{Pool as Windows, Shape};
 use deepshift_core::round::exp2;
 use deepshift_lowering::{Coding, Geometry, MAX_OPERANDS, Weights};
 
@@ -115,18 +115,12 @@ pub struct Concat {
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
 pub struct Gather {
-    pub kind: u32,
     pub count: u32,
     pub in_quads: u32,
+    pub in_pixels: u32,
     pub out_quads: u32,
+    pub out_pixels: u32,
     pub out_channels: u32,
-    pub in_channels: u32,
-    pub input: [u32; 2],
-    pub output: [u32; 2],
-    pub start: u32,
-    pub groups: u32,
-    pub stride: u32,
-    pub before: u32,
 }
 
 /// What ends an operation.
@@ -134,12 +128,6 @@ pub const AS_IS: u32 = 0;
 pub const RESCALE: u32 = 1;
 pub const AFFINE: u32 = 2;
 pub const NORM: u32 = 3;
-
-/// What a [`Gather`] moves values for.
-pub const FLATTEN: u32 = 0;
-pub const SLICE: u32 = 1;
-pub const SHUFFLE: u32 = 2;
-pub const PAD_SHORTCUT: u32 = 3;
 
 /// The last argument of a kernel.
 #[derive(Debug, Clone, Copy)]
@@ -244,23 +232,15 @@ impl Pool {
 }
 
 impl Gather {
-    /// Without what only one kind has.
-    pub fn new(kind: u32, count: u32, input: Shape, output: Shape) -> Self {
+    pub fn new(count: u32, input: Shape, output: Shape) -> Self {
         Self {
-            kind,
             count,
             in_quads: input.quads() as u32,
+            in_pixels: input.pixels() as u32,
             out_quads: output.quads() as u32,
+            out_pixels: output.pixels() as u32,
             out_channels: output.channels as u32,
-            in_channels: input.channels as u32,
-            input: words([input.height, input.width]),
-            output: words([output.height, output.width]),
-            ..Default::default()
         }
-    }
-
-    pub fn with_shortcut(self, shortcut: &PadShortcut) -> Self {
-        Self { stride: shortcut.stride as u32, before: shortcut.before as u32, ..self }
     }
 }
 
@@ -275,15 +255,12 @@ mod tests {
     use super::*;
     use deepshift_kernels_cuda::{LAYERS, OPERATIONS, TENSOR};
 
-    /// The kernels know ends and movements by these numbers, in the order of their enums.
+    /// The kernels know ends by these numbers, in the order of their enum.
     #[test]
     fn numbers_are_those_of_the_kernels() {
         let elements = include_str!("../../../kernels-cuda/cuda/elements.cuh");
-        let operations = include_str!("../../../kernels-cuda/cuda/operations.cu");
         assert!(elements.contains("enum EndKind { AS_IS, RESCALE, AFFINE, NORM };"));
         assert_eq!([AS_IS, RESCALE, AFFINE, NORM], [0, 1, 2, 3]);
-        assert!(operations.contains("enum GatherKind { FLATTEN, SLICE, SHUFFLE, PAD_SHORTCUT };"));
-        assert_eq!([FLATTEN, SLICE, SHUFFLE, PAD_SHORTCUT], [0, 1, 2, 3]);
     }
 
     #[test]
@@ -296,7 +273,7 @@ mod tests {
             (OPERATIONS, "multiply_integers_param_3", size_of::<Multiply>()),
             (OPERATIONS, "largest_integers_param_2", size_of::<Pool>()),
             (OPERATIONS, "concat_integers_param_2", size_of::<Concat>()),
-            (OPERATIONS, "gather_bytes_param_2", size_of::<Gather>()),
+            (OPERATIONS, "gather_bytes_param_3", size_of::<Gather>()),
         ];
         for (ptx, parameter, size) in cases {
             assert!(ptx.contains(&format!(" {parameter}[{size}]")), "{parameter} is not of {size} bytes");

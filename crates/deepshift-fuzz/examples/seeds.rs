@@ -2,9 +2,9 @@
 //! `cargo run -p deepshift-fuzz --example seeds`.
 
 use deepshift_core::format::{PREFIX, SUFFIX};
-use deepshift_core::graph::{Activation, Conv2d, Graph, GraphBuilder, Op, PadShortcut, Pool};
+use deepshift_core::graph::{Activation, Conv2d, Graph, GraphBuilder, Movement, Op, PadShortcut, Pool};
 use deepshift_core::{Model, ShiftFormat, ShiftType};
-use deepshift_tests::{every_operation, float_model, formula_model, repository};
+use deepshift_tests::{every_movement, every_operation, float_model, formula_model, repository};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use std::error::Error;
 use std::io::Cursor;
@@ -16,6 +16,7 @@ fn main() -> Result<()> {
     let q = ShiftFormat::new(ShiftType::Q, 3)?;
     let models = [
         ("every_operation.dshift", formula_model(&every_operation(), ps)?.to_bytes()?),
+        ("every_movement.dshift", formula_model(&every_movement(), ps)?.to_bytes()?),
         ("more.dshift", formula_model(&more(), q)?.to_bytes()?),
         ("float.dshift", float_model(&float_only(), q, true)?.to_bytes()?),
     ];
@@ -53,11 +54,14 @@ fn more() -> Graph {
         Conv2d { kernel: [2, 3], padding: [0, 1, 1, 2], dilation: [2, 1], ..Conv2d::square(1, 4, 3) };
     let stem = b.conv("stem", 0, unusual.strided(2));
     let depthwise = b.conv("depthwise", stem, Conv2d { groups: 4, ..Conv2d::square(4, 4, 3).padded(1) });
-    let shortcut =
-        b.op("shortcut", Op::PadShortcut(PadShortcut { stride: 2, before: 1, after: 1 }), &[depthwise]);
+    let shortcut = b.op(
+        "shortcut",
+        Op::Move(Movement::PadShortcut(PadShortcut { stride: 2, before: 1, after: 1 })),
+        &[depthwise],
+    );
     let pool = Pool { kernel: [2, 2], stride: [1, 1], padding: [0, 0], ceil_mode: true };
     let pool = b.op("pool", Op::MaxPool(pool), &[shortcut]);
-    let flat = b.op("flatten", Op::Flatten, &[pool]);
+    let flat = b.op("flatten", Op::Move(Movement::Flatten), &[pool]);
     let features = 6;
     let hidden = b.linear("hidden", flat, features, 3);
     let hidden = b.relu("relu", hidden);
@@ -74,7 +78,7 @@ fn float_only() -> Graph {
     let mean = b.op("mean", Op::AvgPool(pool), &[mean]);
     let mean = b.op("drop", Op::DropPath(0.1), &[mean]);
     let twice = b.op("twice", Op::Multiply, &[mean, mean]);
-    let logits = b.op("flatten", Op::Flatten, &[twice]);
+    let logits = b.op("flatten", Op::Move(Movement::Flatten), &[twice]);
     b.finish(logits)
 }
 
@@ -83,10 +87,10 @@ fn without_tensors(integer: bool) -> Result<Model> {
     let mut b = GraphBuilder::new("bare", &[2, 3, 3]);
     let pool = Pool { kernel: [2, 2], stride: [1, 1], padding: [0, 0], ceil_mode: false };
     let pool = b.op("pool", Op::MaxPool(pool), &[0]);
-    let x = b.op("shuffle", Op::ChannelShuffle(2), &[pool]);
-    let x = b.op("slice", Op::Slice([0, 1]), &[x]);
+    let x = b.op("shuffle", Op::Move(Movement::ChannelShuffle(2)), &[pool]);
+    let x = b.op("slice", Op::Move(Movement::channels([0, 1])), &[x]);
     let x = if integer { x } else { b.op("swish", Op::Activation(Activation::Swish), &[x]) };
-    let logits = b.op("flatten", Op::Flatten, &[x]);
+    let logits = b.op("flatten", Op::Move(Movement::Flatten), &[x]);
     let graph = b.finish(logits);
     let format = ShiftFormat::new(ShiftType::Q, 3)?;
     let mut model = if integer { formula_model(&graph, format) } else { float_model(&graph, format, false) }?;

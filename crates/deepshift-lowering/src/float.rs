@@ -47,9 +47,6 @@ impl Lowering<'_> {
         let mut end = End::AsIs;
         let kind = match &node.op {
             Op::Input(_) | Op::Dropout(_) | Op::DropPath(_) => return Ok(self.values[node.inputs[0]]),
-            Op::Flatten if self.shapes[node.inputs[0]].pixels() == 1 => {
-                return Ok(self.values[node.inputs[0]]);
-            }
             Op::Concat => return Ok(self.concat(index)),
             Op::Conv2d(_) | Op::Linear(_) => {
                 let (layer, parameters) = self.layer(index)?;
@@ -66,10 +63,14 @@ impl Lowering<'_> {
             Op::AdaptiveAvgPool(_) => Kind::MeanPool(None),
             Op::Add => Kind::add(&node.name, vec![0; node.inputs.len()])?,
             Op::Multiply => Kind::Multiply,
-            Op::Flatten => Kind::Flatten,
-            Op::Slice([start, _]) => Kind::Slice(*start),
-            Op::ChannelShuffle(groups) => Kind::ChannelShuffle(*groups),
-            Op::PadShortcut(shortcut) => Kind::PadShortcut(*shortcut),
+            Op::Move(movement) => {
+                let operand = node.inputs[0];
+                let shapes = (self.shapes[operand], self.shapes[index]);
+                match Kind::movement(&mut self.network, movement, shapes) {
+                    Some(kind) => kind,
+                    None => return Ok(self.values[operand]),
+                }
+            }
         };
         let output = self.network.value(self.shapes[index], Element::Float);
         let operands = node.inputs.iter().map(|&input| self.values[input]).collect();

@@ -51,7 +51,6 @@ impl Lowering<'_> {
         let input = self.shapes[node.inputs[0]];
         let (kind, epilogue) = match &node.op {
             IntegerOp::Input(_) => return Ok(0),
-            IntegerOp::Flatten if input.pixels() == 1 => return Ok(self.values[node.inputs[0]]),
             IntegerOp::Concat(epilogues) => return Ok(self.concat(index, epilogues)),
             IntegerOp::Layer { layer, epilogue } => (self.layer(index, *layer)?, Some(epilogue)),
             IntegerOp::Scale(epilogue) => (Kind::Identity, Some(epilogue)),
@@ -68,10 +67,12 @@ impl Lowering<'_> {
                 });
                 (Kind::Table(self.network.constant(bytes_of(words))), None)
             }
-            IntegerOp::Flatten => (Kind::Flatten, None),
-            IntegerOp::Slice([start, _]) => (Kind::Slice(*start), None),
-            IntegerOp::ChannelShuffle(groups) => (Kind::ChannelShuffle(*groups), None),
-            IntegerOp::PadShortcut(shortcut) => (Kind::PadShortcut(*shortcut), None),
+            IntegerOp::Move(movement) => {
+                match Kind::movement(&mut self.network, movement, (input, self.shapes[index])) {
+                    Some(kind) => (kind, None),
+                    None => return Ok(self.values[node.inputs[0]]),
+                }
+            }
         };
         let channels = self.shapes[index].channels;
         let end = epilogue.map_or(End::AsIs, |epilogue| self.rescale(epilogue, channels, node.format));

@@ -1,7 +1,7 @@
 //! A network as a list of operations, for any number of pictures.
 
 use crate::layer::Layer;
-use deepshift_core::graph::{Activation, PadShortcut, Pool, Shape};
+use deepshift_core::graph::{Activation, Movement, Pool, Shape};
 use deepshift_core::{Error, FixedPoint, Result, ShiftType, ShiftWeight};
 
 /// How the four channels of a quad are kept.
@@ -80,14 +80,9 @@ pub enum Kind {
     SumPool(Pool),
     /// The mean of each window, or without one those of PyTorch's `adaptive_avg_pool2d`.
     MeanPool(Option<Pool>),
-    /// Channel after channel as one vector.
-    Flatten,
-    /// The channels from here on, as many as the output has.
-    Slice(usize),
-    /// Channel `g * channels / groups + i` becomes channel `i * groups + g`.
-    ChannelShuffle(usize),
-    /// ResNet's shortcut without weights.
-    PadShortcut(PadShortcut),
+    /// Values in other places, as an [`IndexMap`](deepshift_core::graph::IndexMap) in this constant says: an entry of 32 bits
+    /// for each channel of the output, then one for each of its pixels.
+    Gather(usize),
 }
 
 /// What is done with results before they are stored.
@@ -152,6 +147,19 @@ impl Network {
 }
 
 impl Kind {
+    /// A movement between these shapes; `None` where every value stays at its place.
+    pub(crate) fn movement(
+        network: &mut Network,
+        movement: &Movement,
+        (input, output): (Shape, Shape),
+    ) -> Option<Self> {
+        if matches!(movement, Movement::Flatten) && input.pixels() == 1 {
+            return None;
+        }
+        let map = movement.index_map(input, output);
+        Some(Self::Gather(network.constant(bytes_of(map.channels.into_iter().chain(map.pixels)))))
+    }
+
     /// An addition, if it has not too many operands.
     pub(crate) fn add(name: &str, shifts: Vec<u32>) -> Result<Self> {
         if shifts.len() > MAX_OPERANDS {
@@ -172,7 +180,7 @@ impl Kind {
     pub fn constant(&self) -> Option<usize> {
         match self {
             Self::Layer(layer) => Some(layer.constant),
-            Self::Table(constant) => Some(*constant),
+            Self::Table(constant) | Self::Gather(constant) => Some(*constant),
             Self::Identity
             | Self::Activation(_)
             | Self::Add(_)
@@ -180,11 +188,7 @@ impl Kind {
             | Self::Concat { .. }
             | Self::MaxPool(_)
             | Self::SumPool(_)
-            | Self::MeanPool(_)
-            | Self::Flatten
-            | Self::Slice(_)
-            | Self::ChannelShuffle(_)
-            | Self::PadShortcut(_) => None,
+            | Self::MeanPool(_) => None,
         }
     }
 }

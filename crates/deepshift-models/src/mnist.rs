@@ -1,11 +1,11 @@
 //! The original's two networks for MNIST, pictures of 28x28.
 
-use deepshift_core::graph::{Conv2d, Graph, GraphBuilder, Head, Op};
+use deepshift_core::graph::{Conv2d, Graph, GraphBuilder, Head, Movement, Op};
 
 /// 784-512-512-10 with ReLU, dropout 0.2 in training (`--type linear`).
 pub fn simple_linear() -> Graph {
     let mut builder = GraphBuilder::new("simple_linear", &[1, 28, 28]);
-    let mut x = builder.op("flatten", Op::Flatten, &[0]);
+    let mut x = builder.op("flatten", Op::Move(Movement::Flatten), &[0]);
     for (index, in_features) in [(1, 784), (2, 512)] {
         x = builder.linear(&format!("fc{index}"), x, in_features, 512);
         x = builder.relu(&format!("relu{index}"), x);
@@ -24,7 +24,7 @@ pub fn simple_conv() -> Graph {
         x = builder.relu(&format!("relu{index}"), x);
         x = builder.max_pool(&format!("pool{index}"), x, 2);
     }
-    x = builder.op("flatten", Op::Flatten, &[x]);
+    x = builder.op("flatten", Op::Move(Movement::Flatten), &[x]);
     x = builder.linear("fc1", x, 800, 500);
     x = builder.relu("relu3", x);
     let logits = builder.linear("fc2", x, 500, 10);

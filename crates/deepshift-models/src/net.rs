@@ -1,6 +1,6 @@
 //! What all families are built from: values that know their channels, layers that come together, PyTorch's module names.
 
-use deepshift_core::graph::{Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Op, Pool};
+use deepshift_core::graph::{Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Movement, Op, Pool};
 
 /// A node's value: a picture of so many channels, or a vector of so many features.
 #[derive(Debug, Clone, Copy)]
@@ -138,7 +138,7 @@ impl Net {
 
     /// Channels `start..end`.
     pub fn slice(&mut self, name: &str, x: Value, start: usize, end: usize) -> Value {
-        Value { channels: end - start, ..self.op(name, Op::Slice([start, end]), x) }
+        Value { channels: end - start, ..self.op(name, Op::Move(Movement::channels([start, end])), x) }
     }
 
     /// DenseNet's stage: every layer takes the input and what all layers before it gave.
@@ -171,7 +171,7 @@ impl Net {
 
     /// The picture of so many pixels as one vector.
     pub fn flatten(&mut self, name: &str, x: Value, pixels: usize) -> Value {
-        Value { channels: x.channels * pixels, ..self.op(name, Op::Flatten, x) }
+        Value { channels: x.channels * pixels, ..self.op(name, Op::Move(Movement::Flatten), x) }
     }
 
     /// A fully connected layer with bias.

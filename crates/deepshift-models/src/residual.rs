@@ -1,7 +1,7 @@
 //! The blocks of ResNet and ResNeXt (He et al. 2015, Xie et al. 2017).
 
 use crate::net::{Names, Net, Place, Value};
-use deepshift_core::graph::{Conv2d, Op, PadShortcut};
+use deepshift_core::graph::{Conv2d, Movement, Op, PadShortcut};
 
 /// The convolutions of a block; each has its batch normalisation.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +50,7 @@ fn around(net: &mut Net, place: &Place, x: Value, channels: usize, shortcut: Sho
         _ if stride == 1 && x.channels == channels => x,
         Shortcut::Padded => {
             let zeros = (channels - x.channels) / 2;
-            let op = Op::PadShortcut(PadShortcut { stride, before: zeros, after: zeros });
+            let op = Op::Move(Movement::PadShortcut(PadShortcut { stride, before: zeros, after: zeros }));
             Value { channels, ..net.op(&place.name("shortcut"), op, x) }
         }
         Shortcut::Projected(name) => project(net, &place.name(name), x, channels, stride),

@@ -112,6 +112,16 @@ pub fn int(name: &str, value: usize) -> Attribute {
     }
 }
 
+/// An attribute of a word.
+pub fn text(name: &str, value: &str) -> Attribute {
+    Attribute {
+        name: name.into(),
+        s: value.into(),
+        r#type: AttributeType::String.into(),
+        ..Attribute::default()
+    }
+}
+
 /// An attribute of several integers.
 pub fn ints(name: &str, values: &[usize]) -> Attribute {
     Attribute {

@@ -2,9 +2,11 @@
 
 use crate::Result;
 use crate::adaptive::window_weights;
-use crate::build::{Builder, float, int, ints};
+use crate::build::{Builder, float, int, ints, text};
 use deepshift_core::FixedPoint;
-use deepshift_core::graph::{Activation, Conv2d, Node, Op, PadShortcut, Pool};
+use deepshift_core::graph::{
+    Activation, Conv2d, Movement, Node, OnnxForm, Op, Pad, PadMode, PadShortcut, Pool, Slice,
+};
 
 impl Builder<'_> {
     /// Adds the operators of a node and returns the name of its value.
@@ -48,13 +50,7 @@ impl Builder<'_> {
             Op::Add => plain(self, "Sum", vec![]),
             Op::Multiply => plain(self, "Mul", vec![]),
             Op::Concat => plain(self, "Concat", vec![int("axis", 1)]),
-            Op::Flatten => plain(self, "Flatten", vec![int("axis", 1)]),
-            Op::Slice([start, end]) => self.slice(name, x, &[1], [&[*start], &[*end], &[1]]),
-            Op::ChannelShuffle(groups) => {
-                let shape = self.shapes[index].clone();
-                self.channel_shuffle(name, x, *groups, &shape)
-            }
-            Op::PadShortcut(shortcut) => self.pad_shortcut(name, x, shortcut),
+            Op::Move(movement) => self.movement((name, x), movement, &self.shapes[index].clone()),
         })
     }
 
@@ -106,19 +102,70 @@ impl Builder<'_> {
     }
 
     fn activation(&mut self, name: &str, x: &str, activation: Activation) -> String {
-        match activation {
-            Activation::Relu => self.node("Relu", name, &[x], vec![]),
-            Activation::Relu6 => {
-                let lowest = self.floats(format!("{name}/lowest"), &[], &[0.0]);
-                let highest = self.floats(format!("{name}/highest"), &[], &[6.0]);
+        match activation.onnx() {
+            OnnxForm::Operator(operator) => self.node(operator, name, &[x], vec![]),
+            OnnxForm::Clip([lowest, highest]) => {
+                let lowest = self.floats(format!("{name}/lowest"), &[], &[lowest]);
+                let highest = self.floats(format!("{name}/highest"), &[], &[highest]);
                 self.node("Clip", name, &[x, &lowest, &highest], vec![])
             }
-            Activation::Sigmoid => self.node("Sigmoid", name, &[x], vec![]),
-            Activation::Swish => {
-                let gate = self.node("Sigmoid", &format!("{name}/sigmoid"), &[x], vec![]);
+            OnnxForm::Gated(operator) => {
+                let gate = self.node(operator, &format!("{name}/gate"), &[x], vec![]);
                 self.node("Mul", name, &[x, &gate], vec![])
             }
         }
+    }
+
+    /// Values in other places, with an output of this shape.
+    fn movement(&mut self, (name, x): (&str, &str), movement: &Movement, shape: &[usize]) -> String {
+        match movement {
+            Movement::Flatten => self.node("Flatten", name, &[x], vec![int("axis", 1)]),
+            Movement::Reshape(_) => self.reshape(name, x, shape),
+            Movement::Transpose(axes) => {
+                let order = ints("perm", &[0, axes[0] + 1, axes[1] + 1, axes[2] + 1]);
+                self.node("Transpose", name, &[x], vec![order])
+            }
+            Movement::Slice(Slice { axis, start, end, step }) => {
+                self.slice(name, x, &[axis + 1], [&[*start], &[*end], &[*step]])
+            }
+            Movement::ChannelShuffle(groups) => self.channel_shuffle(name, x, *groups, shape),
+            Movement::PadShortcut(shortcut) => self.pad_shortcut(name, x, shortcut),
+            Movement::Pad(Pad { padding: [top, bottom, left, right], mode }) => {
+                let pads = [0, 0, *top, *left, 0, 0, *bottom, *right].map(|size| size as i64);
+                let pads = self.integers(format!("{name}/pads"), &pads);
+                let mode = match mode {
+                    PadMode::Zeros => "constant",
+                    PadMode::Edge => "edge",
+                    PadMode::Reflect => "reflect",
+                };
+                self.node("Pad", name, &[x, &pads], vec![text("mode", mode)])
+            }
+            Movement::ResizeNearest(_) => self.resize_nearest(name, x, shape),
+            Movement::PixelShuffle(factor) => {
+                self.node("DepthToSpace", name, &[x], vec![int("blocksize", *factor), text("mode", "CRD")])
+            }
+        }
+    }
+
+    fn reshape(&mut self, name: &str, x: &str, shape: &[usize]) -> String {
+        // 0 is the number of pictures.
+        let sizes: Vec<i64> = std::iter::once(0).chain(shape.iter().map(|&size| size as i64)).collect();
+        let sizes = self.integers(format!("{name}/shape"), &sizes);
+        self.node("Reshape", name, &[x, &sizes], vec![])
+    }
+
+    /// ONNX's `asymmetric` and `floor` are what PyTorch calls `nearest`.
+    fn resize_nearest(&mut self, name: &str, x: &str, shape: &[usize]) -> String {
+        let size = self.node("Shape", &format!("{name}/input"), &[x], vec![int("start", 0), int("end", 1)]);
+        let picture: Vec<i64> = shape.iter().map(|&size| size as i64).collect();
+        let picture = self.integers(format!("{name}/picture"), &picture);
+        let sizes = self.node("Concat", &format!("{name}/sizes"), &[&size, &picture], vec![int("axis", 0)]);
+        let attributes = vec![
+            text("coordinate_transformation_mode", "asymmetric"),
+            text("mode", "nearest"),
+            text("nearest_mode", "floor"),
+        ];
+        self.node("Resize", name, &[x, "", "", &sizes], attributes)
     }
 
     /// The mean over unequal windows is a product with a matrix from each side.
@@ -158,12 +205,10 @@ impl Builder<'_> {
         let each = shape[0] / groups;
         let apart = [0, groups as i64, each as i64, shape[1] as i64, shape[2] as i64];
         let apart = self.integers(format!("{name}/apart"), &apart);
-        let together: Vec<i64> = std::iter::once(0).chain(shape.iter().map(|&size| size as i64)).collect();
-        let together = self.integers(format!("{name}/together"), &together);
         let split = self.node("Reshape", &format!("{name}/split"), &[x, &apart], vec![]);
         let order = ints("perm", &[0, 2, 1, 3, 4]);
         let swapped = self.node("Transpose", &format!("{name}/swapped"), &[&split], vec![order]);
-        self.node("Reshape", name, &[&swapped, &together], vec![])
+        self.reshape(name, &swapped, shape)
     }
 
     fn pad_shortcut(&mut self, name: &str, x: &str, shortcut: &PadShortcut) -> String {

@@ -1,6 +1,6 @@
 //! A small network whose weights were rounded coarsely learns from the float network what it gave before.
 
-use deepshift_core::graph::{Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Op};
+use deepshift_core::graph::{Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Movement, Op};
 use deepshift_core::{Model, Preprocessing, Provenance, ShiftFormat, ShiftType, ShiftWeight, Tensor};
 use deepshift_models::{Conversion, formula_weights, to_shift};
 use deepshift_train::Distillation;
@@ -13,7 +13,7 @@ fn graph() -> Graph {
     let x = net.op("norm", Op::BatchNorm(BatchNorm { channels: 12, eps: 1e-5 }), &[x]);
     let x = net.op("relu", Op::Activation(Activation::Relu), &[x]);
     let x = net.op("pool", Op::AdaptiveAvgPool([1, 1]), &[x]);
-    let x = net.op("flatten", Op::Flatten, &[x]);
+    let x = net.op("flatten", Op::Move(Movement::Flatten), &[x]);
     let x = net.linear("fc", x, 12, 4);
     net.finish(x)
 }

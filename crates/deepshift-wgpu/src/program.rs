@@ -3,7 +3,7 @@
 use crate::gpu::Traits;
 use crate::layer;
 use crate::shader::Shader;
-use deepshift_core::graph::{Activation, PadShortcut, Pool, Shape};
+use deepshift_core::graph::{Activation, Pool, Shape};
 use deepshift_lowering::{Element, End, Kind, MAX_OPERANDS, Network, Operation, Value};
 use deepshift_shaders as wgsl;
 
@@ -46,7 +46,7 @@ pub fn bindings(operation: &Operation) -> Vec<(u32, Source)> {
 pub fn dispatch(network: &Network, operation: &Operation, traits: Traits, pictures: usize) -> Dispatch {
     let value = |index: usize| network.values[index];
     let (input, output) = (value(operation.operands[0]), value(operation.output));
-    let shader = |files: &[&'static str]| ended(operation, input, output, files);
+    let shader = |files: &[&str]| ended(operation, input, output, files);
     let quads = output.shape.quads();
     let shader = match &operation.kind {
         Kind::Layer(layer) => {
@@ -56,12 +56,8 @@ pub fn dispatch(network: &Network, operation: &Operation, traits: Traits, pictur
         Kind::Identity => each(shader(&[wgsl::IDENTITY, wgsl::EACH]), output.shape),
         Kind::Table(_) => each(shader(&[wgsl::TABLE, wgsl::EACH]), output.shape),
         Kind::Activation(activation) => {
-            let files: &[&str] = match activation {
-                Activation::Relu => &[wgsl::RELU, wgsl::EACH],
-                Activation::Relu6 => &[wgsl::RELU6, wgsl::EACH],
-                Activation::Sigmoid => &[wgsl::GATES, wgsl::SIGMOID, wgsl::EACH],
-                Activation::Swish => &[wgsl::GATES, wgsl::SWISH, wgsl::EACH],
-            };
+            let applied = applied(*activation);
+            let files: &[&str] = &[wgsl::GATES, &applied, wgsl::EACH];
             each(shader(files), output.shape)
         }
         Kind::Add(shifts) => {
@@ -89,11 +85,7 @@ pub fn dispatch(network: &Network, operation: &Operation, traits: Traits, pictur
             let shader = concat(shader(&[wgsl::CONCAT]), start, touched, input.shape, output.shape);
             return threads(shader, pictures * output.shape.pixels() * touched);
         }
-        Kind::Flatten => gather(wgsl::FLATTEN, input, output).set("IN_PIXELS", input.shape.pixels()),
-        Kind::Slice(start) => gather(wgsl::SLICE, input, output).set("START", *start),
-        Kind::ChannelShuffle(groups) => gather(wgsl::SHUFFLE, input, output)
-            .set_all(&[("GROUPS", *groups), ("EACH", output.shape.channels / groups)]),
-        Kind::PadShortcut(shortcut) => pad_shortcut(shortcut, input, output),
+        Kind::Gather(_) => gather(input, output),
     };
     threads(shader, pictures * output.shape.pixels() * quads)
 }
@@ -122,7 +114,7 @@ fn element(value: Value) -> &'static str {
     }
 }
 
-fn ended(operation: &Operation, input: Value, output: Value, more: &[&'static str]) -> Shader {
+fn ended(operation: &Operation, input: Value, output: Value, more: &[&str]) -> Shader {
     let all: Vec<&str> = files(operation, input, output).iter().chain(more).copied().collect();
     set_format(Shader::new(&all), operation)
 }
@@ -177,23 +169,18 @@ fn concat(shader: Shader, start: usize, touched: usize, input: Shape, output: Sh
     ])
 }
 
-/// An operation that only moves values.
-fn gather(source: &str, input: Value, output: Value) -> Shader {
-    Shader::new(&[element(input), source, wgsl::GATHER]).set_all(&[
+/// Values in other places.
+fn gather(input: Value, output: Value) -> Shader {
+    Shader::new(&[element(input), wgsl::GATHER]).set_all(&[
         ("IN_QUADS", input.shape.quads()),
+        ("IN_PIXELS", input.shape.pixels()),
         ("OUT_QUADS", output.shape.quads()),
+        ("OUT_PIXELS", output.shape.pixels()),
         ("OUT_CHANNELS", output.shape.channels),
     ])
 }
 
-fn pad_shortcut(shortcut: &PadShortcut, input: Value, output: Value) -> Shader {
-    gather(wgsl::PAD_SHORTCUT, input, output).set_all(&[
-        ("STRIDE", shortcut.stride),
-        ("BEFORE", shortcut.before),
-        ("IN_CHANNELS", input.shape.channels),
-        ("IN_HEIGHT", input.shape.height),
-        ("IN_WIDTH", input.shape.width),
-        ("OUT_HEIGHT", output.shape.height),
-        ("OUT_WIDTH", output.shape.width),
-    ])
+/// The WGSL of a function of each element.
+fn applied(activation: Activation) -> String {
+    format!("fn applied(x: Lanes) -> Lanes {{\nreturn {};\n}}\n", activation.expressions().wgsl)
 }

@@ -98,8 +98,10 @@ fn every_operation() {
         checker.model(&cases::every_operation(seed), "integer and float");
         checker.model(&cases::every_float_operation(seed), "float");
     }
+    cases::every_movement().iter().for_each(|model| checker.model(model, "movements"));
+    cases::alone().iter().for_each(|model| checker.model(model, "alone"));
     let text = |name: &str| checker.known.iter().any(|text| text.contains(name));
-    for name in ["dot4I8Packed", "fn term_of", "fn entry", "fn source_of", "const ADAPTIVE: bool = true"] {
+    for name in ["dot4I8Packed", "fn term_of", "fn entry", "map: array<u32>", "const ADAPTIVE: bool = true"] {
         assert!(text(name), "{name} was not among the shaders");
     }
 }

@@ -1,5 +1,6 @@
 //! The forward pass, node by node.
 
+use super::movement::moved;
 use super::plan::{Plan, Step};
 use super::{Layer, Network};
 use crate::norm::{Normalization, channel_moments, normalize};
@@ -9,9 +10,9 @@ use crate::{Error, Result};
 use burn::module::RunningState;
 use burn::nn::BatchNorm;
 use burn::tensor::module::{adaptive_avg_pool2d, avg_pool2d};
-use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions, PadMode};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor, TensorData, activation};
-use deepshift_core::graph::{Activation, Op, PadShortcut, Pool};
+use deepshift_core::graph::{Activation, Op, Pool};
 
 /// Whether random operations are random.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,13 +238,7 @@ fn compute(op: &Op, operands: Vec<Value>, mode: Mode, node: usize) -> Result<Val
         Op::Add => add(operands)?,
         Op::Multiply => multiply(operands)?,
         Op::Concat => concat(operands)?,
-        Op::Flatten => match first(operands)? {
-            Value::Picture(x) => Value::Vector(x.flatten(1, 3)),
-            vector => vector,
-        },
-        Op::Slice([start, end]) => elementwise!(first(operands)?, x => x.narrow(1, *start, end - start)),
-        Op::ChannelShuffle(groups) => Value::Picture(shuffle(first(operands)?.picture()?, *groups)),
-        Op::PadShortcut(shortcut) => Value::Picture(pad_shortcut(shortcut, first(operands)?.picture()?)),
+        Op::Move(movement) => moved(movement, first(operands)?)?,
         Op::Dropout(rate) => elementwise!(first(operands)?, x => {
             let shape = x.dims();
             drop_out(x, shape, *rate, mode, node)
@@ -309,18 +304,6 @@ fn concat(operands: Vec<Value>) -> Result<Value> {
         }
         _ => Value::Picture(Tensor::cat(operands.into_iter().map(Value::picture).collect::<Result<_>>()?, 1)),
     })
-}
-
-fn shuffle(x: Tensor<4>, groups: usize) -> Tensor<4> {
-    let [n, channels, height, width] = x.dims();
-    let grouped: Tensor<5> = x.reshape([n, groups, channels / groups, height, width]);
-    grouped.swap_dims(1, 2).reshape([n, channels, height, width])
-}
-
-fn pad_shortcut(shortcut: &PadShortcut, x: Tensor<4>) -> Tensor<4> {
-    // Windows of one pixel: a pooling that only picks.
-    let picked = max_pool2d(x, MaxPoolOptions::new([1, 1]).with_stride([shortcut.stride, shortcut.stride]));
-    picked.pad([(0, 0), (shortcut.before, shortcut.after), (0, 0), (0, 0)], PadMode::Constant(0.0))
 }
 
 /// Zeroes with probability `rate` and scales what is left; `shape` may be 1 along axes that share their fate.

@@ -3,6 +3,7 @@
 mod export;
 mod forward;
 mod layers;
+mod movement;
 mod plan;
 mod random_shifts;
 mod random_sign_scale;

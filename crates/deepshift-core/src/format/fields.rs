@@ -3,7 +3,8 @@
 use super::header::{Coding, Header, TensorHeader};
 use super::json::{Error, Read, Result, Value};
 use crate::graph::{
-    Activation, BatchNorm, Conv2d, Graph, Head, Linear, Node, Op, PadShortcut, Pool, ShiftScheme, WeightKind,
+    Activation, BatchNorm, Conv2d, Graph, Head, Linear, Movement, Node, Op, Pad, PadMode, PadShortcut, Pool,
+    ShiftScheme, Slice, WeightKind,
 };
 use crate::integer::{ByteTables, Epilogue, IntegerNetwork, IntegerNode, IntegerOp};
 use crate::model::Provenance;
@@ -146,13 +147,9 @@ impl Read for Op {
             ("add", None) => Self::Add,
             ("multiply", None) => Self::Multiply,
             ("concat", None) => Self::Concat,
-            ("flatten", None) => Self::Flatten,
-            ("slice", Some(range)) => Self::Slice(Read::read(range)?),
-            ("channel_shuffle", Some(groups)) => Self::ChannelShuffle(Read::read(groups)?),
-            ("pad_shortcut", Some(shortcut)) => Self::PadShortcut(Read::read(shortcut)?),
             ("dropout", Some(probability)) => Self::Dropout(Read::read(probability)?),
             ("drop_path", Some(probability)) => Self::DropPath(Read::read(probability)?),
-            _ => return Err(unknown(value, "operation")),
+            _ => Self::Move(Read::read(value)?),
         })
     }
 }
@@ -213,13 +210,9 @@ impl Read for BatchNorm {
 
 impl Read for Activation {
     fn read(value: Value) -> Result<Self> {
-        match &*value.text()? {
-            "relu" => Ok(Self::Relu),
-            "relu6" => Ok(Self::Relu6),
-            "sigmoid" => Ok(Self::Sigmoid),
-            "swish" => Ok(Self::Swish),
-            _ => Err(value.error("unknown activation")),
-        }
+        let name = value.text()?;
+        let known = Self::ALL.iter().find(|activation| activation.name() == &*name);
+        known.copied().ok_or_else(|| value.error("unknown activation"))
     }
 }
 
@@ -231,6 +224,52 @@ impl Read for Pool {
             padding: value.get_or("padding", [0, 0])?,
             ceil_mode: value.get_or("ceil_mode", false)?,
         })
+    }
+}
+
+impl Read for Movement {
+    fn read(value: Value) -> Result<Self> {
+        let (name, settings) = value.variant()?;
+        Ok(match (&*name, settings) {
+            ("flatten", None) => Self::Flatten,
+            ("reshape", Some(shape)) => Self::Reshape(Read::read(shape)?),
+            ("transpose", Some(axes)) => Self::Transpose(Read::read(axes)?),
+            ("slice", Some(slice)) => Self::Slice(Read::read(slice)?),
+            ("channel_shuffle", Some(groups)) => Self::ChannelShuffle(Read::read(groups)?),
+            ("pad_shortcut", Some(shortcut)) => Self::PadShortcut(Read::read(shortcut)?),
+            ("pad", Some(pad)) => Self::Pad(Read::read(pad)?),
+            ("resize_nearest", Some(size)) => Self::ResizeNearest(Read::read(size)?),
+            ("pixel_shuffle", Some(factor)) => Self::PixelShuffle(Read::read(factor)?),
+            _ => return Err(unknown(value, "operation")),
+        })
+    }
+}
+
+impl Read for Slice {
+    fn read(value: Value) -> Result<Self> {
+        Ok(Self {
+            axis: value.get("axis")?,
+            start: value.get("start")?,
+            end: value.get("end")?,
+            step: value.get_or("step", 1)?,
+        })
+    }
+}
+
+impl Read for Pad {
+    fn read(value: Value) -> Result<Self> {
+        Ok(Self { padding: value.get("padding")?, mode: value.get("mode")? })
+    }
+}
+
+impl Read for PadMode {
+    fn read(value: Value) -> Result<Self> {
+        match &*value.text()? {
+            "zeros" => Ok(Self::Zeros),
+            "edge" => Ok(Self::Edge),
+            "reflect" => Ok(Self::Reflect),
+            _ => Err(value.error("unknown mode of padding")),
+        }
     }
 }
 
@@ -274,11 +313,7 @@ impl Read for IntegerOp {
             }
             ("max_pool", Some(pool)) => Self::MaxPool(Read::read(pool)?),
             ("table", Some(tables)) => Self::Table(Read::read(tables)?),
-            ("flatten", None) => Self::Flatten,
-            ("slice", Some(range)) => Self::Slice(Read::read(range)?),
-            ("channel_shuffle", Some(groups)) => Self::ChannelShuffle(Read::read(groups)?),
-            ("pad_shortcut", Some(shortcut)) => Self::PadShortcut(Read::read(shortcut)?),
-            _ => return Err(unknown(value, "operation")),
+            _ => Self::Move(Read::read(value)?),
         })
     }
 }
@@ -321,7 +356,6 @@ mod tests {
         Pool { kernel: [2, 3], stride: [1, 2], padding: [0, 0], ceil_mode: false },
         Pool { kernel: [2, 3], stride: [1, 2], padding: [1, 0], ceil_mode: true },
     ];
-    const SHORTCUT: PadShortcut = PadShortcut { stride: 2, before: 3, after: 4 };
 
     #[test]
     fn every_operation_and_setting_comes_back() {
@@ -338,7 +372,6 @@ mod tests {
             ..conv.clone()
         };
         let linear = Linear { in_features: 7, out_features: 8, bias: true, weight: WeightKind::Float };
-        let activations = [Activation::Relu, Activation::Relu6, Activation::Sigmoid, Activation::Swish];
         let operations = [
             Op::Input(vec![1, 2, 3]),
             Op::Conv2d(conv),
@@ -353,14 +386,13 @@ mod tests {
             Op::Add,
             Op::Multiply,
             Op::Concat,
-            Op::Flatten,
-            Op::Slice([1, 5]),
-            Op::ChannelShuffle(3),
-            Op::PadShortcut(SHORTCUT),
             Op::Dropout(0.1),
             Op::DropPath(1e-7),
         ];
-        let operations = operations.into_iter().chain(activations.map(Op::Activation));
+        let operations = operations
+            .into_iter()
+            .chain(Activation::ALL.iter().copied().map(Op::Activation))
+            .chain(Movement::examples().into_iter().map(Op::Move));
         let nodes =
             operations.enumerate().map(|(i, op)| Node { name: i.to_string(), op, inputs: vec![i; i % 3] });
         for head in [Head::Logits, Head::LogSoftmax] {
@@ -387,17 +419,11 @@ mod tests {
             IntegerOp::AvgPool { pool: POOLS[0], epilogue: epilogue() },
             IntegerOp::MaxPool(POOLS[1]),
             IntegerOp::Table(tables()),
-            IntegerOp::Flatten,
-            IntegerOp::Slice([2, 3]),
-            IntegerOp::ChannelShuffle(4),
-            IntegerOp::PadShortcut(SHORTCUT),
         ];
+        let operations = operations.into_iter().chain(Movement::examples().into_iter().map(IntegerOp::Move));
         let format = FixedPoint::signed_8(6);
         let node = |(i, op)| IntegerNode { name: format!("ö\n{i}"), op, inputs: vec![i; i % 3], format };
-        comes_back(IntegerNetwork {
-            nodes: operations.into_iter().enumerate().map(node).collect(),
-            output: 2,
-        });
+        comes_back(IntegerNetwork { nodes: operations.enumerate().map(node).collect(), output: 2 });
     }
 
     #[test]

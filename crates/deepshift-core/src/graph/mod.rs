@@ -1,9 +1,13 @@
 //! A network as data: nodes by name, in the order in which they can be computed.
 
+mod activation;
 mod build;
+mod movement;
 mod shape;
 
+pub use activation::{Activation, Expressions, OnnxForm};
 pub use build::GraphBuilder;
+pub use movement::{IndexMap, Movement, Pad, PadMode, PadShortcut, Slice};
 pub(crate) use shape::TotalElements;
 pub use shape::{MAX_ELEMENTS, MAX_TOTAL_ELEMENTS, pooled_size};
 
@@ -75,18 +79,13 @@ pub enum Op {
     Multiply,
     /// Operands one after the other along the channels.
     Concat,
-    /// Everything in one vector.
-    Flatten,
-    /// Some of the channels, `[start, end)`.
-    Slice([usize; 2]),
-    /// `[groups, n]` channels become `[n, groups]`.
-    ChannelShuffle(usize),
-    /// Every `stride`-th pixel, with channels of zeros before and after: ResNet's shortcut of option A.
-    PadShortcut(PadShortcut),
     /// Zeroes elements with this probability in training.
     Dropout(f32),
     /// Zeroes the whole branch of a picture with this probability in training (stochastic depth).
     DropPath(f32),
+    /// Values in other places, by their names in files.
+    #[serde(untagged)]
+    Move(Movement),
 }
 
 /// Geometry and weight of a convolution.
@@ -170,38 +169,6 @@ pub struct BatchNorm {
     pub eps: f32,
 }
 
-/// Elementwise functions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activation {
-    /// `max(x, 0)`.
-    Relu,
-    /// `min(max(x, 0), 6)`.
-    Relu6,
-    /// `1 / (1 + exp(-x))`.
-    Sigmoid,
-    /// `x * sigmoid(x)`.
-    Swish,
-}
-
-impl Activation {
-    /// The function itself. NaN stays NaN, which `f32::max` and `f32::min` would lose.
-    #[inline(always)]
-    pub fn apply(self, x: f32) -> f32 {
-        let relu = |x: f32| if x < 0.0 { 0.0 } else { x };
-        match self {
-            Self::Relu => relu(x),
-            Self::Relu6 => {
-                let low = relu(x);
-                // Written so that no compiler takes it for a minimum: that of relaxed SIMD may lose NaN.
-                if low < 6.0 || low.is_nan() { low } else { 6.0 }
-            }
-            Self::Sigmoid => 1.0 / (1.0 + (-x).exp()),
-            Self::Swish => x / (1.0 + (-x).exp()),
-        }
-    }
-}
-
 /// Windows of a pooling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Pool {
@@ -215,17 +182,6 @@ pub struct Pool {
     /// Whether a last window that leaves the picture counts too, as PyTorch's `ceil_mode`.
     #[serde(skip_serializing_if = "is_false")]
     pub ceil_mode: bool,
-}
-
-/// ResNet's shortcut without weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct PadShortcut {
-    /// Down and right.
-    pub stride: usize,
-    /// Channels of zeros before the input's.
-    pub before: usize,
-    /// Channels of zeros after the input's.
-    pub after: usize,
 }
 
 impl Graph {
@@ -306,10 +262,7 @@ impl Node {
             | Op::Add
             | Op::Multiply
             | Op::Concat
-            | Op::Flatten
-            | Op::Slice(_)
-            | Op::ChannelShuffle(_)
-            | Op::PadShortcut(_)
+            | Op::Move(_)
             | Op::Dropout(_)
             | Op::DropPath(_) => Vec::new(),
         }
@@ -352,10 +305,7 @@ impl Op {
             | Self::Add
             | Self::Multiply
             | Self::Concat
-            | Self::Flatten
-            | Self::Slice(_)
-            | Self::ChannelShuffle(_)
-            | Self::PadShortcut(_)
+            | Self::Move(_)
             | Self::Dropout(_)
             | Self::DropPath(_) => None,
         }
@@ -416,10 +366,7 @@ impl Conv2d {
             | Op::Add
             | Op::Multiply
             | Op::Concat
-            | Op::Flatten
-            | Op::Slice(_)
-            | Op::ChannelShuffle(_)
-            | Op::PadShortcut(_)
+            | Op::Move(_)
             | Op::Dropout(_)
             | Op::DropPath(_) => None,
         }
@@ -492,20 +439,6 @@ pub(crate) fn check_order<'a>(nodes: impl Iterator<Item = (&'a str, &'a [usize])
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn functions_keep_what_is_not_finite() {
-        use Activation::{Relu, Relu6, Sigmoid, Swish};
-        for activation in [Relu, Relu6, Sigmoid, Swish] {
-            assert!(activation.apply(f32::NAN).is_nan(), "{activation:?}");
-        }
-        let infinite =
-            |activation: Activation| [f32::NEG_INFINITY, f32::INFINITY].map(|x| activation.apply(x));
-        assert_eq!(infinite(Relu), [0.0, f32::INFINITY]);
-        assert_eq!(infinite(Relu6), [0.0, 6.0]);
-        assert_eq!(infinite(Sigmoid), [0.0, 1.0]);
-        assert!(infinite(Swish)[0].is_nan() && infinite(Swish)[1] == f32::INFINITY);
-    }
 
     #[test]
     fn only_what_the_output_depends_on() {

@@ -1,6 +1,6 @@
 //! Shapes of all nodes, and whether the graph makes sense at all.
 
-use super::{Conv2d, Graph, Linear, Node, Op, PadShortcut, Pool, WeightKind, check_order, node_error};
+use super::{Conv2d, Graph, Linear, Node, Op, Pool, WeightKind, check_order, node_error};
 use crate::{Error, Result};
 
 /// No node may have more elements per picture, no weight more entries, and no window more positions; neither strides nor
@@ -10,7 +10,7 @@ pub const MAX_ELEMENTS: usize = 1 << 28;
 /// All nodes together may have no more elements per picture: an interpreter that keeps every value needs 2 GiB.
 pub const MAX_TOTAL_ELEMENTS: usize = 1 << 29;
 
-type ShapeResult = std::result::Result<Vec<usize>, String>;
+pub(super) type ShapeResult = std::result::Result<Vec<usize>, String>;
 
 impl Graph {
     /// The shape of every node's value for one picture. Checks names, order, operands and sizes on the way.
@@ -44,7 +44,7 @@ impl Graph {
     }
 }
 
-fn product(shape: &[usize]) -> Option<usize> {
+pub(super) fn product(shape: &[usize]) -> Option<usize> {
     shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size))
 }
 
@@ -84,10 +84,7 @@ fn check_numbers(op: &Op) -> std::result::Result<(), String> {
         | Op::Add
         | Op::Multiply
         | Op::Concat
-        | Op::Flatten
-        | Op::Slice(_)
-        | Op::ChannelShuffle(_)
-        | Op::PadShortcut(_) => (true, ""),
+        | Op::Move(_) => (true, ""),
     };
     if usable { Ok(()) } else { Err(otherwise.into()) }
 }
@@ -138,10 +135,7 @@ impl Op {
             Op::Add => all_equal(inputs),
             Op::Multiply => multiply_shape(inputs),
             Op::Concat => concat_shape(inputs),
-            Op::Flatten => Ok(vec![product(inputs[0]).ok_or("too large")?]),
-            Op::Slice([start, end]) => slice_shape(*start, *end, inputs[0]),
-            Op::ChannelShuffle(groups) => shuffle_shape(*groups, inputs[0]),
-            Op::PadShortcut(shortcut) => shortcut.shape(picture(inputs[0])?),
+            Op::Move(movement) => movement.shape(inputs[0]),
         }
     }
 
@@ -157,17 +151,14 @@ impl Op {
             | Op::MaxPool(_)
             | Op::AvgPool(_)
             | Op::AdaptiveAvgPool(_)
-            | Op::Flatten
-            | Op::Slice(_)
-            | Op::ChannelShuffle(_)
-            | Op::PadShortcut(_)
+            | Op::Move(_)
             | Op::Dropout(_)
             | Op::DropPath(_) => Some(1),
         }
     }
 }
 
-fn picture(shape: &[usize]) -> std::result::Result<[usize; 3], String> {
+pub(super) fn picture(shape: &[usize]) -> std::result::Result<[usize; 3], String> {
     shape.try_into().map_err(|_| format!("takes a picture [channels, height, width], not {shape:?}"))
 }
 
@@ -221,22 +212,6 @@ fn concat_shape(inputs: &[&[usize]]) -> ShapeResult {
         shape[0] = shape[0].checked_add(input[0]).ok_or("too large")?;
     }
     Ok(shape)
-}
-
-fn slice_shape(start: usize, end: usize, input: &[usize]) -> ShapeResult {
-    if start >= end || end > input[0] {
-        return Err(format!("channels {start}..{end} of {input:?}"));
-    }
-    let mut shape = input.to_vec();
-    shape[0] = end - start;
-    Ok(shape)
-}
-
-fn shuffle_shape(groups: usize, input: &[usize]) -> ShapeResult {
-    if groups == 0 || !input[0].is_multiple_of(groups) {
-        return Err(format!("{groups} groups of {input:?}"));
-    }
-    Ok(input.to_vec())
 }
 
 impl Conv2d {
@@ -322,16 +297,6 @@ pub fn pooled_size(pool: &Pool, size: usize, axis: usize) -> Option<usize> {
     Some(windows + 1 - usize::from(outside))
 }
 
-impl PadShortcut {
-    fn shape(&self, [channels, height, width]: [usize; 3]) -> ShapeResult {
-        if self.stride == 0 || self.stride > MAX_ELEMENTS {
-            return Err(format!("a stride of {} is not between 1 and {MAX_ELEMENTS}", self.stride));
-        }
-        let channels = channels.checked_add(self.before).and_then(|sum| sum.checked_add(self.after));
-        Ok(vec![channels.ok_or("too large")?, height.div_ceil(self.stride), width.div_ceil(self.stride)])
-    }
-}
-
 impl WeightKind {
     /// Whether this is a shift weight.
     pub fn is_shift(&self) -> bool {
@@ -342,7 +307,7 @@ impl WeightKind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::GraphBuilder;
+    use crate::graph::{GraphBuilder, Movement, PadShortcut};
 
     fn conv_shape(conv: Conv2d, input: [usize; 3]) -> ShapeResult {
         conv.shape(input)
@@ -382,7 +347,7 @@ mod tests {
             &|stride| Op::Conv2d(Conv2d { stride: [1, stride], ..Conv2d::square(1, 1, 1) }),
             &|stride| Op::MaxPool(Pool { stride: [stride, 1], ..pool }),
             &|stride| Op::AvgPool(Pool { stride: [1, stride], ceil_mode: true, ..pool }),
-            &|stride| Op::PadShortcut(shortcut(stride)),
+            &|stride| Op::Move(Movement::PadShortcut(shortcut(stride))),
             // With a picture of four rows the windows may be 2^32 / 5 - 1.
             &|windows| {
                 Op::AdaptiveAvgPool([
@@ -443,7 +408,7 @@ mod tests {
     fn a_graph_that_makes_no_sense_is_refused_by_name() {
         let mut builder = GraphBuilder::new("test", &[3, 8, 8]);
         let conv = builder.conv("conv", 0, Conv2d::square(3, 4, 3).padded(1));
-        let flat = builder.op("flat", Op::Flatten, &[conv]);
+        let flat = builder.op("flat", Op::Move(Movement::Flatten), &[conv]);
         let out = builder.linear("fc", flat, 4 * 8 * 8, 10);
         let graph = builder.finish(out);
         assert_eq!(graph.shapes().unwrap()[out], [10]);

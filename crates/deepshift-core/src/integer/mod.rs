@@ -9,7 +9,7 @@ pub use proof::{Proof, accumulator_bound};
 pub use shape::IntegerShapes;
 
 use crate::fixed::FixedPoint;
-use crate::graph::{PadShortcut, Pool};
+use crate::graph::{Movement, Pool};
 use serde::Serialize;
 
 /// A network that computes with integers only. Its layers take geometry and weights from the float graph's nodes.
@@ -67,14 +67,9 @@ pub enum IntegerOp {
     MaxPool(Pool),
     /// A function of each element as a table over `q = -128..=127`.
     Table(ByteTables),
-    /// Everything in one vector.
-    Flatten,
-    /// Some of the channels, `[start, end)`.
-    Slice([usize; 2]),
-    /// `[groups, n]` channels become `[n, groups]`.
-    ChannelShuffle(usize),
-    /// ResNet's shortcut without weights.
-    PadShortcut(PadShortcut),
+    /// Values in other places, by their names in files.
+    #[serde(untagged)]
+    Move(Movement),
 }
 
 /// Tables of 256 entries.
@@ -97,13 +92,7 @@ impl IntegerOp {
             | Self::Multiply(epilogue)
             | Self::AvgPool { epilogue, .. } => std::slice::from_ref(epilogue),
             Self::Concat(epilogues) => epilogues,
-            Self::Input(_)
-            | Self::MaxPool(_)
-            | Self::Table(_)
-            | Self::Flatten
-            | Self::Slice(_)
-            | Self::ChannelShuffle(_)
-            | Self::PadShortcut(_) => &[],
+            Self::Input(_) | Self::MaxPool(_) | Self::Table(_) | Self::Move(_) => &[],
         }
     }
 
@@ -115,13 +104,7 @@ impl IntegerOp {
             | Self::Multiply(epilogue)
             | Self::AvgPool { epilogue, .. } => std::slice::from_mut(epilogue),
             Self::Concat(epilogues) => epilogues,
-            Self::Input(_)
-            | Self::MaxPool(_)
-            | Self::Table(_)
-            | Self::Flatten
-            | Self::Slice(_)
-            | Self::ChannelShuffle(_)
-            | Self::PadShortcut(_) => &mut [],
+            Self::Input(_) | Self::MaxPool(_) | Self::Table(_) | Self::Move(_) => &mut [],
         }
     }
 
@@ -136,10 +119,7 @@ impl IntegerOp {
             | Self::Concat(_)
             | Self::AvgPool { .. }
             | Self::MaxPool(_)
-            | Self::Flatten
-            | Self::Slice(_)
-            | Self::ChannelShuffle(_)
-            | Self::PadShortcut(_) => None,
+            | Self::Move(_) => None,
         }
     }
 
@@ -153,10 +133,7 @@ impl IntegerOp {
             | Self::Concat(_)
             | Self::AvgPool { .. }
             | Self::MaxPool(_)
-            | Self::Flatten
-            | Self::Slice(_)
-            | Self::ChannelShuffle(_)
-            | Self::PadShortcut(_) => None,
+            | Self::Move(_) => None,
         }
     }
 }

@@ -56,12 +56,9 @@ impl IntegerNetwork {
         }
         let inputs: Vec<&IntegerNode> = node.inputs.iter().map(|&input| &self.nodes[input]).collect();
         match node.op {
-            // A copy: also on the way from the last epilogue to the output, where values are wider than i8.
-            IntegerOp::Flatten => same_format(node, &inputs),
-            IntegerOp::MaxPool(_)
-            | IntegerOp::Slice(_)
-            | IntegerOp::ChannelShuffle(_)
-            | IntegerOp::PadShortcut(_) => narrow(node, &inputs).and_then(|()| same_format(node, &inputs)),
+            // Copies: also on the way from the last epilogue to the output, where values are wider than i8.
+            IntegerOp::Move(_) => same_format(node, &inputs),
+            IntegerOp::MaxPool(_) => narrow(node, &inputs).and_then(|()| same_format(node, &inputs)),
             IntegerOp::Input(_) | IntegerOp::Table(_) => {
                 narrow(node, &inputs)?;
                 if node.format.fits_i8() {
@@ -119,10 +116,7 @@ impl IntegerNode {
             IntegerOp::Concat(_) => Op::Concat,
             IntegerOp::AvgPool { pool, .. } => Op::AvgPool(*pool),
             IntegerOp::MaxPool(pool) => Op::MaxPool(*pool),
-            IntegerOp::Flatten => Op::Flatten,
-            IntegerOp::Slice(range) => Op::Slice(*range),
-            IntegerOp::ChannelShuffle(groups) => Op::ChannelShuffle(*groups),
-            IntegerOp::PadShortcut(shortcut) => Op::PadShortcut(*shortcut),
+            IntegerOp::Move(movement) => Op::Move(movement.clone()),
         })
     }
 }
@@ -142,13 +136,7 @@ fn check_channels(
         | IntegerOp::Add(_)
         | IntegerOp::Multiply(_)
         | IntegerOp::AvgPool { .. } => vec![shape[0]],
-        IntegerOp::Input(_)
-        | IntegerOp::MaxPool(_)
-        | IntegerOp::Table(_)
-        | IntegerOp::Flatten
-        | IntegerOp::Slice(_)
-        | IntegerOp::ChannelShuffle(_)
-        | IntegerOp::PadShortcut(_) => Vec::new(),
+        IntegerOp::Input(_) | IntegerOp::MaxPool(_) | IntegerOp::Table(_) | IntegerOp::Move(_) => Vec::new(),
     };
     let epilogues = node.op.epilogues();
     if epilogues.len() != wanted.len() {

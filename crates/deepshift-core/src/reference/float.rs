@@ -1,7 +1,8 @@
 //! Float mode: f32 between nodes, sums in f64.
 
+use super::movement::moved;
 use super::window::{average_divisor, window};
-use crate::graph::{Activation, BatchNorm, Conv2d, Node, Op, PadShortcut, Pool};
+use crate::graph::{BatchNorm, Conv2d, Node, Op, Pool};
 use crate::model::Model;
 use crate::preprocess::Input;
 use crate::{Error, FixedPoint, Result};
@@ -44,7 +45,7 @@ pub fn float_nodes(model: &Model, input: &[f32]) -> Result<Vec<Vec<f32>>> {
 fn compute(model: &Model, node: &Node, operands: &[(&[f32], &[usize])], shape: &[usize]) -> Result<Vec<f32>> {
     let (x, x_shape) = operands[0];
     Ok(match &node.op {
-        Op::Input(_) | Op::Flatten | Op::Dropout(_) | Op::DropPath(_) => x.to_vec(),
+        Op::Input(_) | Op::Dropout(_) | Op::DropPath(_) => x.to_vec(),
         Op::Conv2d(conv) => {
             let (x, bias) = layer_operands(model, node, x, conv.bias)?;
             convolve(conv, &x, x_shape, &model.values(&node.name, "weight")?, &bias, shape)
@@ -54,7 +55,7 @@ fn compute(model: &Model, node: &Node, operands: &[(&[f32], &[usize])], shape: &
             multiply_vector(&x, &model.values(&node.name, "weight")?, &bias, linear.out_features)
         }
         Op::BatchNorm(norm) => batch_norm(model, node, norm, x)?,
-        Op::Activation(activation) => x.iter().map(|&x| Activation::apply(*activation, x)).collect(),
+        Op::Activation(activation) => x.iter().map(|&x| activation.apply(x)).collect(),
         Op::MaxPool(pool) => pooled(x, x_shape, shape, |plane, y, x| largest(pool, plane, y, x)),
         Op::AvgPool(pool) => pooled(x, x_shape, shape, |plane, y, x| mean(pool, plane, y, x)),
         Op::AdaptiveAvgPool(size) => {
@@ -69,12 +70,7 @@ fn compute(model: &Model, node: &Node, operands: &[(&[f32], &[usize])], shape: &
             x.iter().enumerate().map(|(i, x)| x * gate[i / repeat]).collect()
         }
         Op::Concat => operands.iter().flat_map(|(x, _)| x.iter().copied()).collect(),
-        Op::Slice([start, end]) => {
-            let plane = x.len() / x_shape[0];
-            x[start * plane..end * plane].to_vec()
-        }
-        Op::ChannelShuffle(groups) => shuffle(x, x_shape[0], *groups),
-        Op::PadShortcut(shortcut) => pad_shortcut(shortcut, x, x_shape, shape),
+        Op::Move(movement) => moved(movement, x, x_shape, shape),
     })
 }
 
@@ -235,38 +231,6 @@ fn adaptive_mean(size: [usize; 2], plane: &Plane, row: usize, column: usize) -> 
     let (rows, columns) = (span(row, 0), span(column, 1));
     let count = rows.len() * columns.len();
     (plane.covered(rows, columns).map(f64::from).sum::<f64>() / count as f64) as f32
-}
-
-/// Channel `g * n + i` becomes channel `i * groups + g`.
-pub(super) fn shuffle<T: Copy>(x: &[T], channels: usize, groups: usize) -> Vec<T> {
-    let plane = x.len() / channels;
-    let each = channels / groups;
-    (0..channels)
-        .flat_map(|channel| {
-            let source = (channel % groups) * each + channel / groups;
-            x[source * plane..(source + 1) * plane].iter().copied()
-        })
-        .collect()
-}
-
-pub(super) fn pad_shortcut<T: Copy + Default>(
-    shortcut: &PadShortcut,
-    x: &[T],
-    x_shape: &[usize],
-    shape: &[usize],
-) -> Vec<T> {
-    let plane = shape[1] * shape[2];
-    let mut output = vec![T::default(); shape[0] * plane];
-    for channel in 0..x_shape[0] {
-        for row in 0..shape[1] {
-            for column in 0..shape[2] {
-                let from =
-                    (channel * x_shape[1] + row * shortcut.stride) * x_shape[2] + column * shortcut.stride;
-                output[(channel + shortcut.before) * plane + row * shape[2] + column] = x[from];
-            }
-        }
-    }
-    output
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Integer mode, bit for bit as `docs/arithmetic.md` defines it.
 
-use super::float::{check_length, pad_shortcut, shuffle};
+use super::float::check_length;
+use super::movement::moved;
 use super::window::window;
 use crate::graph::{Conv2d, Graph, Op, Pool};
 use crate::integer::{Epilogue, IntegerNetwork, IntegerNode, IntegerOp};
@@ -81,7 +82,7 @@ impl Step<'_> {
         let (x, x_shape) = self.operands[0];
         let format = self.node.format;
         Ok(match &self.node.op {
-            IntegerOp::Input(_) | IntegerOp::Flatten => x.to_vec(),
+            IntegerOp::Input(_) => x.to_vec(),
             IntegerOp::Layer { layer, epilogue } => {
                 finish(&self.layer(model, *layer)?, self.shape, epilogue, format)
             }
@@ -109,12 +110,7 @@ impl Step<'_> {
             IntegerOp::Table(tables) => {
                 x.iter().map(|&q| i32::from(tables.entries[(q + 128) as usize])).collect()
             }
-            IntegerOp::Slice([start, end]) => {
-                let plane = x.len() / x_shape[0];
-                x[start * plane..end * plane].to_vec()
-            }
-            IntegerOp::ChannelShuffle(groups) => shuffle(x, x_shape[0], *groups),
-            IntegerOp::PadShortcut(shortcut) => pad_shortcut(shortcut, x, x_shape, self.shape),
+            IntegerOp::Move(movement) => moved(movement, x, x_shape, self.shape),
         })
     }
 

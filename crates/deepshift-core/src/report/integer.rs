@@ -141,10 +141,7 @@ fn operation(op: &IntegerOp) -> String {
         IntegerOp::AvgPool { pool, .. } => format!("average pool {}", window(pool)),
         IntegerOp::MaxPool(pool) => format!("max pool {}", window(pool)),
         IntegerOp::Table(_) => "table".into(),
-        IntegerOp::Flatten => "flatten".into(),
-        IntegerOp::Slice([start, end]) => format!("channels {start}..{end}"),
-        IntegerOp::ChannelShuffle(groups) => format!("channel shuffle {groups}"),
-        IntegerOp::PadShortcut(shortcut) => format!("shortcut /{}", shortcut.stride),
+        IntegerOp::Move(movement) => movement.label(),
     }
 }
 

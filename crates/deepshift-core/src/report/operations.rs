@@ -1,6 +1,6 @@
 //! What the operations are called, and what they cost for one picture in float mode.
 
-use crate::graph::{Activation, Conv2d, Node, Op, Pool};
+use crate::graph::{Conv2d, Node, Op, Pool};
 use crate::{Model, Result};
 use serde::Serialize;
 
@@ -64,10 +64,7 @@ fn count(model: &Model, node: &Node, shape: &[usize], operations: &mut Operation
         | Op::MaxPool(_)
         | Op::Add
         | Op::Concat
-        | Op::Flatten
-        | Op::Slice(_)
-        | Op::ChannelShuffle(_)
-        | Op::PadShortcut(_)
+        | Op::Move(_)
         | Op::Dropout(_)
         | Op::DropPath(_) => {}
     }
@@ -86,20 +83,14 @@ pub(super) fn graph_operation(op: &Op) -> String {
         Op::Conv2d(conv) => convolution(conv),
         Op::Linear(_) => "linear".into(),
         Op::BatchNorm(_) => "batch norm".into(),
-        Op::Activation(Activation::Relu) => "relu".into(),
-        Op::Activation(Activation::Relu6) => "relu6".into(),
-        Op::Activation(Activation::Sigmoid) => "sigmoid".into(),
-        Op::Activation(Activation::Swish) => "swish".into(),
+        Op::Activation(activation) => activation.name().into(),
         Op::MaxPool(pool) => format!("max pool {}", window(pool)),
         Op::AvgPool(pool) => format!("average pool {}", window(pool)),
         Op::AdaptiveAvgPool([height, width]) => format!("average pool to {height}x{width}"),
         Op::Add => "add".into(),
         Op::Multiply => "multiply".into(),
         Op::Concat => "concat".into(),
-        Op::Flatten => "flatten".into(),
-        Op::Slice([start, end]) => format!("channels {start}..{end}"),
-        Op::ChannelShuffle(groups) => format!("channel shuffle {groups}"),
-        Op::PadShortcut(shortcut) => format!("shortcut /{}", shortcut.stride),
+        Op::Move(movement) => movement.label(),
         Op::Dropout(probability) => format!("dropout {} %", percent(*probability)),
         Op::DropPath(probability) => format!("drop path {} %", percent(*probability)),
     }

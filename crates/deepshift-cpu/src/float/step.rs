@@ -4,11 +4,11 @@ use super::layer::Layer;
 use crate::Result;
 use crate::context::Context;
 use crate::geometry::Geometry;
-use crate::movement;
+use crate::movement::Gather;
 use crate::pool::Windows;
 use deepshift_core::Kernel;
 use deepshift_core::Model;
-use deepshift_core::graph::{Activation, BatchNorm, Node, Op, PadShortcut, Pool, Shape};
+use deepshift_core::graph::{Activation, BatchNorm, Node, Op, Pool, Shape};
 use deepshift_core::reference::{average_divisor, larger};
 
 /// A node's operation with all that can be known ahead.
@@ -26,13 +26,7 @@ pub(super) enum Step {
     Multiply([Shape; 2]),
     /// Channels of each operand.
     Concat(Vec<usize>),
-    /// The operand's shape.
-    Flatten(Shape),
-    /// The operand's channels.
-    Slice(usize, [usize; 2]),
-    /// Channels and groups.
-    Shuffle(usize, usize),
-    PadShortcut(PadShortcut, [Shape; 2]),
+    Move(Gather),
 }
 
 /// `(x - mean) * scale + offset` of each channel.
@@ -61,10 +55,7 @@ impl Step {
             Op::Add => Self::Add,
             Op::Multiply => Self::Multiply([inputs[0], inputs[1]]),
             Op::Concat => Self::Concat(inputs.iter().map(|input| input.channels).collect()),
-            Op::Flatten => Self::Flatten(input),
-            Op::Slice(range) => Self::Slice(input.channels, *range),
-            Op::ChannelShuffle(groups) => Self::Shuffle(output.channels, *groups),
-            Op::PadShortcut(shortcut) => Self::PadShortcut(*shortcut, [input, output]),
+            Op::Move(movement) => Self::Move(Gather::new(movement, input, output)),
             Op::Input(_) | Op::Dropout(_) | Op::DropPath(_) | Op::Conv2d(_) | Op::Linear(_) => Self::Copy,
         })
     }
@@ -82,29 +73,18 @@ impl Step {
             Self::Add => add(context, operands, out),
             Self::Multiply(shapes) => multiply(context, operands, *shapes, out),
             Self::Concat(channels) => concat(context, operands, channels, out),
-            Self::Flatten(shape) => movement::channels_first(x, *shape, out, |x| x),
-            Self::Slice(channels, range) => movement::slice(context, x, *channels, *range, out),
-            Self::Shuffle(channels, groups) => movement::shuffle(context, x, *channels, *groups, out),
-            Self::PadShortcut(shortcut, shapes) => movement::pad_shortcut(context, x, shortcut, *shapes, out),
+            Self::Move(gather) => gather.run(context, x, out),
         }
     }
 }
 
-/// A loop of its own for the functions that vectors compute.
 fn activate(context: Context, x: &[f32], activation: Activation, channels: usize, out: &mut [f32]) {
-    match activation {
-        Activation::Relu => map(context, x, channels, out, |x| Activation::Relu.apply(x)),
-        Activation::Relu6 => map(context, x, channels, out, |x| Activation::Relu6.apply(x)),
-        other => map(context, x, channels, out, |x| other.apply(x)),
-    }
-}
-
-fn map(context: Context, x: &[f32], channels: usize, out: &mut [f32], function: impl Fn(f32) -> f32 + Sync) {
-    context.for_each_row(out, channels, |_: &mut (), row, out| {
-        for (out, &x) in out.iter_mut().zip(&x[row * channels..]) {
-            *out = function(x);
-        }
-    });
+    context.for_each_row(
+        out,
+        channels,
+        #[inline(always)]
+        |_: &mut (), row, out| activation.map(&x[row * channels..][..channels], out),
+    );
 }
 
 impl Normalization {

@@ -5,13 +5,13 @@ use super::{Entry, Layer};
 use crate::context::Context;
 use crate::geometry::Geometry;
 use crate::kernels::Kernels;
-use crate::movement;
+use crate::movement::Gather;
 use crate::pool::Windows;
 use crate::rescale::{Rescaler, width};
 use crate::{Error, Result};
 use deepshift_core::Kernel;
 use deepshift_core::Model;
-use deepshift_core::graph::{PadShortcut, Shape};
+use deepshift_core::graph::Shape;
 use deepshift_core::integer::{IntegerNetwork, IntegerOp};
 
 /// A node's operation with all that can be known ahead.
@@ -31,13 +31,8 @@ pub(crate) enum Step {
     MaxPool(Windows),
     /// Channels, and 256 entries.
     Table(usize, Vec<i8>),
-    /// The operand's shape, and the bytes of its values.
-    Flatten(Shape, usize),
-    /// The operand's channels.
-    Slice(usize, [usize; 2]),
-    /// Channels and groups.
-    Shuffle(usize, usize),
-    PadShortcut(PadShortcut, [Shape; 2]),
+    /// With the bytes of a value.
+    Move(Gather, usize),
 }
 
 impl Step {
@@ -89,10 +84,9 @@ impl Step {
             }
             IntegerOp::MaxPool(pool) => Self::MaxPool(Windows::new(*pool, inputs[0], output)),
             IntegerOp::Table(tables) => Self::Table(output.channels, tables.entries.clone()),
-            IntegerOp::Flatten => Self::Flatten(inputs[0], width(node.format)),
-            IntegerOp::Slice(range) => Self::Slice(inputs[0].channels, *range),
-            IntegerOp::ChannelShuffle(groups) => Self::Shuffle(output.channels, *groups),
-            IntegerOp::PadShortcut(shortcut) => Self::PadShortcut(*shortcut, [inputs[0], output]),
+            IntegerOp::Move(movement) => {
+                Self::Move(Gather::new(movement, inputs[0], output), width(node.format))
+            }
         })
     }
 
@@ -123,13 +117,8 @@ impl Step {
                     }
                 });
             }
-            Self::Flatten(shape, 1) => movement::channels_first(x, *shape, out, |q| q),
-            Self::Flatten(shape, _) => {
-                movement::channels_first(x.as_chunks::<4>().0, *shape, out.as_chunks_mut::<4>().0, |q| q);
-            }
-            Self::Slice(channels, range) => movement::slice(context, x, *channels, *range, out),
-            Self::Shuffle(channels, groups) => movement::shuffle(context, x, *channels, *groups, out),
-            Self::PadShortcut(shortcut, shapes) => movement::pad_shortcut(context, x, shortcut, *shapes, out),
+            Self::Move(gather, 1) => gather.run(context, x, out),
+            Self::Move(gather, _) => gather.run(context, x.as_chunks::<4>().0, out.as_chunks_mut::<4>().0),
             Self::Layer(layer) => layer.run(context, x, out),
             Self::Scale(rescaler) => {
                 let channels = rescaler.channels();

@@ -2,7 +2,7 @@
 
 use super::{LayerSpec, Random, Twin};
 use deepshift_core::graph::{
-    Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Linear, Op, PadShortcut, Pool, WeightKind,
+    Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Linear, Movement, Op, PadShortcut, Pool, WeightKind,
 };
 use deepshift_core::{FixedPoint, FloatTensor, Model, Preprocessing, Provenance, ShiftType, Tensor};
 
@@ -117,6 +117,31 @@ pub fn every_operation(seed: u64) -> Model {
     twin.finish(logits)
 }
 
+/// Each movement: after a layer whose values are i8 and before another, and after one whose values are wide.
+pub fn every_movement() -> Vec<Model> {
+    let mut models = Vec::new();
+    for (seed, movement) in Movement::examples().into_iter().enumerate() {
+        let mut shape = GraphBuilder::new("shape", &Movement::EXAMPLE_INPUT);
+        let moved = shape.op("moved", Op::Move(movement.clone()), &[0]);
+        let shape = shape.finish(moved).shapes().unwrap().swap_remove(moved);
+        for is_wide in [false, true] {
+            let mut twin = Twin::new(seed as u64, &Movement::EXAMPLE_INPUT);
+            let spec = || LayerSpec::random(&mut Random(seed as u64));
+            twin.next_format = is_wide.then(|| FixedPoint::output(9));
+            let layer = twin.conv(0, Conv2d::square(8, 8, 3).padded(1).biased(), spec());
+            let mut last = twin.moved(layer, movement.clone(), shape[0]);
+            if !is_wide {
+                last = match shape[..] {
+                    [features] => twin.linear(last, features, 5, spec()),
+                    _ => twin.conv(last, Conv2d::square(shape[0], 5, 1), spec()),
+                };
+            }
+            models.push(twin.finish(last));
+        }
+    }
+    models
+}
+
 /// Shapes for float mode: `(convolution, input)`.
 pub fn float_shapes() -> Vec<(Conv2d, [usize; 3])> {
     let square = Conv2d::square;
@@ -144,10 +169,10 @@ pub fn every_float_operation(seed: u64) -> Model {
     let norm = builder.batch_norm("norm", conv, 12);
     let relu = builder.relu("relu", norm);
     let pooled = builder.op("pool", Op::MaxPool(pool(3, 2, 1, true)), &[relu]);
-    let left = builder.op("left", Op::Slice([0, 5]), &[pooled]);
-    let right = builder.op("right", Op::Slice([5, 12]), &[pooled]);
+    let left = builder.op("left", Op::Move(Movement::channels([0, 5])), &[pooled]);
+    let right = builder.op("right", Op::Move(Movement::channels([5, 12])), &[pooled]);
     let joined = builder.op("joined", Op::Concat, &[right, left]);
-    let shuffled = builder.op("shuffled", Op::ChannelShuffle(4), &[joined]);
+    let shuffled = builder.op("shuffled", Op::Move(Movement::ChannelShuffle(4)), &[joined]);
     let sum = builder.op("sum", Op::Add, &[shuffled, pooled]);
     let swish = builder.op("swish", Op::Activation(Activation::Swish), &[sum]);
     let dropped = builder.op("dropped", Op::DropPath(0.5), &[swish]);
@@ -155,11 +180,11 @@ pub fn every_float_operation(seed: u64) -> Model {
     let gate = builder.op("gate", Op::Activation(Activation::Sigmoid), &[squeezed]);
     let gated = builder.op("gated", Op::Multiply, &[dropped, gate]);
     let shortcut = PadShortcut { stride: 2, before: 1, after: 2 };
-    let padded = builder.op("padded", Op::PadShortcut(shortcut), &[gated]);
+    let padded = builder.op("padded", Op::Move(Movement::PadShortcut(shortcut)), &[gated]);
     let averaged = builder.op("averaged", Op::AvgPool(pool(3, 2, 1, true)), &[padded]);
     let adaptive = builder.op("adaptive", Op::AdaptiveAvgPool([2, 1]), &[averaged]);
     let relu6 = builder.op("relu6", Op::Activation(Activation::Relu6), &[adaptive]);
-    let flat = builder.op("flat", Op::Flatten, &[relu6]);
+    let flat = builder.op("flat", Op::Move(Movement::Flatten), &[relu6]);
     let auxiliary = builder.linear("auxiliary", flat, 15 * 2, 4);
     let dropout = builder.op("dropout", Op::Dropout(0.5), &[flat]);
     let logits = builder.linear("fc", dropout, 15 * 2, 10);
@@ -194,13 +219,9 @@ fn random_floats(graph: Graph, seed: u64) -> Model {
 /// Each float operation alone, then layers after layers: what NaN and infinities must get through, or not.
 pub fn alone() -> Vec<Model> {
     let pool = Pool { kernel: [3, 2], stride: [2, 1], padding: [1, 0], ceil_mode: true };
-    let shortcut = PadShortcut { stride: 2, before: 1, after: 2 };
     let square = Conv2d::square;
+    let functions = Activation::ALL.iter().map(|&activation| vec![Op::Activation(activation)]);
     let operations = [
-        vec![Op::Activation(Activation::Relu)],
-        vec![Op::Activation(Activation::Relu6)],
-        vec![Op::Activation(Activation::Sigmoid)],
-        vec![Op::Activation(Activation::Swish)],
         vec![Op::BatchNorm(BatchNorm { channels: 6, eps: 1e-5 })],
         vec![Op::MaxPool(pool)],
         vec![Op::AvgPool(pool)],
@@ -208,16 +229,12 @@ pub fn alone() -> Vec<Model> {
         vec![Op::Add],
         vec![Op::Multiply],
         vec![Op::Concat],
-        vec![Op::Flatten],
-        vec![Op::Slice([1, 3])],
-        vec![Op::ChannelShuffle(3)],
-        vec![Op::PadShortcut(shortcut)],
         vec![Op::Dropout(0.5)],
         vec![Op::DropPath(0.5)],
         vec![Op::Conv2d(square(6, 7, 3).padded(1).biased()), Op::Conv2d(square(7, 5, 1))],
         vec![Op::Conv2d(Conv2d { groups: 6, ..square(6, 6, 3) }), Op::Activation(Activation::Relu)],
         vec![Op::Conv2d(Conv2d { groups: 2, ..square(6, 10, 2) }), Op::MaxPool(pool)],
-        vec![Op::Conv2d(square(6, 1, 3)), Op::Flatten, linear(20, 3), linear(3, 5)],
+        vec![Op::Conv2d(square(6, 1, 3)), Op::Move(Movement::Flatten), linear(20, 3), linear(3, 5)],
     ];
     let model = |(index, operations): (usize, Vec<Op>)| {
         let mut builder = GraphBuilder::new("alone", &[6, 7, 6]);
@@ -228,7 +245,7 @@ pub fn alone() -> Vec<Model> {
         }
         random_floats(builder.finish(last), index as u64)
     };
-    operations.into_iter().enumerate().map(model).collect()
+    functions.chain(operations).enumerate().map(model).collect()
 }
 
 fn linear(in_features: usize, out_features: usize) -> Op {

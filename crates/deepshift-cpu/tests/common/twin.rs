@@ -1,7 +1,8 @@
 use super::Random;
 use deepshift_core::bits::pack;
 use deepshift_core::graph::{
-    Activation, BatchNorm, Conv2d, GraphBuilder, Linear, Op, PadShortcut, Pool, ShiftScheme, WeightKind,
+    Activation, BatchNorm, Conv2d, GraphBuilder, Linear, Movement, Op, PadShortcut, Pool, ShiftScheme,
+    WeightKind,
 };
 use deepshift_core::integer::{
     ByteTables, Epilogue, IntegerNetwork, IntegerNode, IntegerOp, Rescale, Target, accumulator_bound,
@@ -238,21 +239,25 @@ impl Twin {
 
     /// `features` is the length of the result.
     pub fn flatten(&mut self, input: usize, features: usize) -> usize {
-        self.copying(Op::Flatten, IntegerOp::Flatten, input, features)
+        self.moved(input, Movement::Flatten, features)
     }
 
     pub fn slice(&mut self, input: usize, range: [usize; 2]) -> usize {
-        self.copying(Op::Slice(range), IntegerOp::Slice(range), input, range[1] - range[0])
+        self.moved(input, Movement::channels(range), range[1] - range[0])
     }
 
     pub fn shuffle(&mut self, input: usize, groups: usize) -> usize {
-        let channels = self.channels[input];
-        self.copying(Op::ChannelShuffle(groups), IntegerOp::ChannelShuffle(groups), input, channels)
+        self.moved(input, Movement::ChannelShuffle(groups), self.channels[input])
     }
 
     pub fn pad_shortcut(&mut self, input: usize, shortcut: PadShortcut) -> usize {
         let channels = self.channels[input] + shortcut.before + shortcut.after;
-        self.copying(Op::PadShortcut(shortcut), IntegerOp::PadShortcut(shortcut), input, channels)
+        self.moved(input, Movement::PadShortcut(shortcut), channels)
+    }
+
+    /// `channels` is how many the result has.
+    pub fn moved(&mut self, input: usize, movement: Movement, channels: usize) -> usize {
+        self.copying(Op::Move(movement.clone()), IntegerOp::Move(movement), input, channels)
     }
 
     fn copying(&mut self, op: Op, integer: IntegerOp, input: usize, channels: usize) -> usize {

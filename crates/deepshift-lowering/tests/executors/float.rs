@@ -1,7 +1,7 @@
 //! Float mode agrees with the reference interpreter to rounding error.
 
 use crate::assertions::{run, try_run};
-use crate::common::cases::{alone, difference, every_float_operation, float_shapes, not_finite};
+use crate::common::cases::{self, alone, difference, every_float_operation, float_shapes, not_finite};
 use crate::common::{Error, Gpu, LayerSpec, Options, Random, Twin, gpu, variants};
 use deepshift_core::graph::{GraphBuilder, Linear, Op, ShiftScheme, WeightKind};
 use deepshift_core::reference::float_logits;
@@ -19,6 +19,15 @@ fn assert_close(gpu: &Gpu, model: &Model, input: Input, what: &str) {
         if let Some(index) = difference(&logits, &expected) {
             panic!("{what} {kernel}: {} instead of {}", logits[index], expected[index]);
         }
+    }
+}
+
+#[test]
+fn every_movement() {
+    let Some(gpu) = gpu() else { return };
+    for model in cases::every_movement() {
+        let values = Random(6).floats(2 * 128, 3.0);
+        assert_close(gpu, &model, Input::Values(&values), &format!("{:?}", model.graph.nodes));
     }
 }
 

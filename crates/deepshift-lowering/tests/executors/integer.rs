@@ -1,7 +1,9 @@
 //! Integer mode equals the reference interpreter to the bit, over the table of the CPU kernels.
 
 use crate::assertions::{assert_exact, assert_integer_exact};
-use crate::common::cases::{edge_shapes, every_operation, not_finite, random_conv, single, specs};
+use crate::common::cases::{
+    edge_shapes, every_movement, every_operation, not_finite, random_conv, single, specs,
+};
 use crate::common::{LayerSpec, Random, Twin, gpu};
 use deepshift_core::graph::{Activation, Conv2d};
 use deepshift_core::integer::Rescale;
@@ -101,6 +103,15 @@ fn wide_values_may_be_flattened_on_their_way_out() {
     let model = twin.finish(flat);
     let values = Random(4).floats(64, 4.0);
     assert_integer_exact(gpu, &model, Input::Values(&values), "flattened");
+}
+
+#[test]
+fn every_movement_of_narrow_and_wide_values() {
+    let Some(gpu) = gpu() else { return };
+    for model in every_movement() {
+        let values = Random(5).floats(2 * 128, 3.0);
+        assert_integer_exact(gpu, &model, Input::Values(&values), &format!("{:?}", model.graph.nodes));
+    }
 }
 
 /// Type Q has no zero, so that layers count on zeros in the lanes that no channel has; a sigmoid of 0 is none.

@@ -1,7 +1,7 @@
 //! ShuffleNet (Zhang et al. 2018) and ShuffleNet V2 (Ma et al. 2018).
 
 use crate::net::{Names, Net, Place, Value, pool, stages};
-use deepshift_core::graph::{Conv2d, Graph, Op};
+use deepshift_core::graph::{Conv2d, Graph, Movement, Op};
 
 const STAGES: [usize; 3] = [4, 8, 4];
 
@@ -21,7 +21,7 @@ fn v1_block(net: &mut Net, place: &Place, x: Value, groups: usize, width: usize)
     let stride = if place.first { 2 } else { 1 };
     let names = |number| Names::numbered(place.scope, number);
     let y = net.conv_norm_relu(&names(1), x, Conv2d { groups: first_groups, ..x.conv(out / 4, 1) });
-    let y = net.op(&place.name("shuffle1"), Op::ChannelShuffle(first_groups), y);
+    let y = net.op(&place.name("shuffle1"), Op::Move(Movement::ChannelShuffle(first_groups)), y);
     let y = net.conv_norm_relu(&names(2), y, y.depthwise(out / 4, 3).strided(stride));
     let y = net.conv_norm(&names(3), y, Conv2d { groups, ..y.conv(out, 1) });
     let joined = if place.first {
@@ -44,7 +44,7 @@ pub(super) fn v2(name: &str, widths: [usize; 4]) -> Graph {
             v2_basic(net, place, x)
         };
         let joined = net.concat(&place.name("concat"), &halves);
-        net.op(&place.name("shuffle"), Op::ChannelShuffle(2), joined)
+        net.op(&place.name("shuffle"), Op::Move(Movement::ChannelShuffle(2)), joined)
     });
     let x = net.conv_norm_relu(&Names::numbered("", 2), x, x.conv(widths[3], 1));
     net.classify("linear", x, 10)

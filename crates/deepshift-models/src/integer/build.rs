@@ -3,7 +3,7 @@
 use super::fraction::fraction_bits;
 use super::fuse::{Fused, Fusion, copies, fuse};
 use super::statistics::ActivationStatistics;
-use deepshift_core::graph::{Activation, Graph, Op, Pool};
+use deepshift_core::graph::{Activation, Graph, Movement, Op, Pool};
 use deepshift_core::integer::{
     ByteTables, Epilogue, IntegerNetwork, IntegerNode, IntegerOp, Rescale, Target, accumulator_bound,
 };
@@ -127,7 +127,7 @@ impl Builder<'_> {
         loop {
             let fused = fusion.operations.iter().find(|fused| fused.end == index);
             match fused.map(|fused| &self.graph.nodes[fused.start].op) {
-                Some(Op::Flatten) => {
+                Some(Op::Move(Movement::Flatten)) => {
                     wide[index] = true;
                     index = fusion.value_of[self.graph.nodes[index].inputs[0]];
                 }
@@ -166,8 +166,7 @@ impl Builder<'_> {
             FixedPoint::signed_8(fraction_bits)
         };
         match fused.clamp {
-            Some(Activation::Relu6) => FixedPoint { lowest: 0, highest: relu6_highest(format), ..format },
-            Some(_) => FixedPoint { lowest: 0, ..format },
+            Some(bounds) => clamped(format, bounds),
             None => format,
         }
     }
@@ -183,11 +182,13 @@ impl Builder<'_> {
                 let epilogue = self.layer_epilogue(fused, input, format)?;
                 IntegerOp::Layer { layer: fused.start, epilogue }
             }
-            Op::BatchNorm(_) | Op::Activation(Activation::Relu | Activation::Relu6) => {
+            Op::Activation(activation) if activation.clamp().is_none() => {
+                IntegerOp::Table(self.table(activation, inputs[0], format))
+            }
+            Op::BatchNorm(_) | Op::Activation(_) => {
                 let bound = magnitude(self, 0);
                 IntegerOp::Scale(self.plain_epilogue(fused, self.unit(inputs[0]), bound, format)?)
             }
-            Op::Activation(activation) => IntegerOp::Table(self.table(activation, inputs[0], format)),
             Op::Add => {
                 let finest = inputs.iter().map(|&input| self.nodes[input].format.fraction_bits).max();
                 let finest = finest.unwrap_or(0);
@@ -219,10 +220,9 @@ impl Builder<'_> {
                 IntegerOp::AvgPool { pool, epilogue: self.plain_epilogue(fused, unit, bound, format)? }
             }
             Op::MaxPool(pool) => IntegerOp::MaxPool(pool),
-            Op::Flatten | Op::Dropout(_) | Op::DropPath(_) => IntegerOp::Flatten,
-            Op::Slice(range) => IntegerOp::Slice(range),
-            Op::ChannelShuffle(groups) => IntegerOp::ChannelShuffle(groups),
-            Op::PadShortcut(shortcut) => IntegerOp::PadShortcut(shortcut),
+            Op::Move(movement) => IntegerOp::Move(movement),
+            // Fusion leaves none of these.
+            Op::Dropout(_) | Op::DropPath(_) => IntegerOp::Move(Movement::Flatten),
         })
     }
 
@@ -376,7 +376,12 @@ fn exp2(exponent: i32) -> f64 {
 }
 
 /// `min(highest, 6 * 2^F)`.
-fn relu6_highest(format: FixedPoint) -> i32 {
-    let six = 6.0 * exp2(format.fraction_bits);
-    six.floor().min(f64::from(format.highest)) as i32
+/// The values of a format that lie between these bounds.
+fn clamped(format: FixedPoint, [lowest, highest]: [f32; 2]) -> FixedPoint {
+    let units = |bound: f32| f64::from(bound) * exp2(format.fraction_bits);
+    FixedPoint {
+        lowest: units(lowest).ceil().max(f64::from(format.lowest)) as i32,
+        highest: units(highest).floor().min(f64::from(format.highest)) as i32,
+        ..format
+    }
 }

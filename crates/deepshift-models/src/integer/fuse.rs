@@ -1,16 +1,16 @@
 //! Which nodes of a graph one integer operation stands for.
 
-use deepshift_core::graph::{Activation, Graph, Op};
+use deepshift_core::graph::{Graph, Op};
 
 /// An operation with what its epilogue takes up: a BatchNorm, then a clamp. Either may be the operation itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Fused {
     /// The node that computes.
     pub start: usize,
     /// A BatchNorm that is the node itself or follows at once.
     pub norm: Option<usize>,
-    /// ReLU or ReLU6 that is the node itself or follows at once.
-    pub clamp: Option<Activation>,
+    /// The bounds of a function that only clamps, as ReLU does, and is the node itself or follows at once.
+    pub clamp: Option<[f32; 2]>,
     /// The last of these nodes; its value is the operation's.
     pub end: usize,
 }
@@ -50,7 +50,7 @@ fn follow(graph: &Graph, users: &[Vec<usize>], start: usize) -> Fused {
     let rounds = rounds(&graph.nodes[start].op);
     match graph.nodes[start].op {
         Op::Activation(activation) => {
-            fused.clamp = Some(activation).filter(is_clamp);
+            fused.clamp = activation.clamp();
             return fused;
         }
         Op::BatchNorm(_) => fused.norm = Some(start),
@@ -62,7 +62,7 @@ fn follow(graph: &Graph, users: &[Vec<usize>], start: usize) -> Fused {
             Op::BatchNorm(_) if fused.norm.is_none() && !matches!(graph.nodes[start].op, Op::Concat) => {
                 fused.norm = Some(next);
             }
-            Op::Activation(activation) if is_clamp(&activation) => fused.clamp = Some(activation),
+            Op::Activation(activation) if activation.clamp().is_some() => fused.clamp = activation.clamp(),
             _ => break,
         }
         fused.end = next;
@@ -83,7 +83,7 @@ fn only_user(graph: &Graph, users: &[Vec<usize>], index: usize) -> Option<usize>
 /// Whether an operation's values are its operand's, in the same format. (Fusion leaves no dropout, which would be one too.)
 pub(super) fn copies(op: &Op) -> bool {
     match op {
-        Op::MaxPool(_) | Op::Flatten | Op::Slice(_) | Op::ChannelShuffle(_) | Op::PadShortcut(_) => true,
+        Op::MaxPool(_) | Op::Move(_) => true,
         Op::Input(_)
         | Op::Conv2d(_)
         | Op::Linear(_)
@@ -102,11 +102,4 @@ pub(super) fn copies(op: &Op) -> bool {
 /// Whether an operation ends in an epilogue, or a table, that rounds to a format of its own.
 pub(super) fn rounds(op: &Op) -> bool {
     !copies(op) && !matches!(op, Op::Input(_))
-}
-
-fn is_clamp(activation: &Activation) -> bool {
-    match activation {
-        Activation::Relu | Activation::Relu6 => true,
-        Activation::Sigmoid | Activation::Swish => false,
-    }
 }

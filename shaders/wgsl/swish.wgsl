@@ -1,3 +1,0 @@
-fn applied(values: Lanes) -> Lanes {
-    return values * gates(values);
-}
