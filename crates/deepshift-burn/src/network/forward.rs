@@ -260,6 +260,7 @@ fn activate<const D: usize>(function: Activation, x: Tensor<D>) -> Tensor<D> {
         Activation::Relu6 => x.clamp(0.0, 6.0),
         Activation::Sigmoid => activation::sigmoid(x),
         Activation::Swish => activation::silu(x),
+        Activation::HardSwish => x.clone() * (x + 3.0).clamp(0.0, 6.0) / 6.0,
     }
 }
 

@@ -134,6 +134,15 @@ activations! {
         cuda: "x * sigmoid(x)",
         onnx: OnnxForm::Gated("Sigmoid"),
     }
+    /// `x * min(max(x + 3, 0), 6) / 6`.
+    HardSwish "hard_swish" {
+        value: |x: f32| x * at_most_six(at_least_zero(x + 3.0)) / 6.0,
+        derivative: |x: f32| if x < -3.0 { 0.0 } else if x < 3.0 { (2.0 * x + 3.0) / 6.0 } else { 1.0 },
+        clamp: None,
+        wgsl: "x * select(select(x + 3.0, Lanes(), x < Lanes(-3.0)), Lanes(6.0), x > Lanes(3.0)) / 6.0",
+        cuda: "x * clamped(x + 3.0f, 0.0f, 6.0f) / 6.0f",
+        onnx: OnnxForm::Operator("HardSwish"),
+    }
 }
 
 #[inline(always)]
