@@ -209,8 +209,21 @@ fn mutate_value(root: &mut Value, original: &Value, generator: &mut ChaCha8Rng) 
     }
 }
 
-const OPERATIONS: [&str; 8] =
-    ["slice", "pad_shortcut", "concat", "table", "max_pool", "avg_pool", "channel_shuffle", "scale"];
+const OPERATIONS: [&str; 13] = [
+    "slice",
+    "pad_shortcut",
+    "concat",
+    "table",
+    "max_pool",
+    "avg_pool",
+    "channel_shuffle",
+    "scale",
+    "pad",
+    "resize_nearest",
+    "reshape",
+    "transpose",
+    "pixel_shuffle",
+];
 
 fn number(generator: &mut ChaCha8Rng) -> Value {
     match below(generator, 4) {
