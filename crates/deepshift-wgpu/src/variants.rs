@@ -1,22 +1,10 @@
 //! naga validates every shader that this crate puts together; no GPU is needed.
 
-#[path = "../../deepshift-cpu/tests/common/cases.rs"]
-#[allow(dead_code)]
-mod cases;
-#[path = "../../deepshift-cpu/tests/common/random.rs"]
-#[allow(dead_code)]
-mod random;
-#[path = "../../deepshift-cpu/tests/common/twin.rs"]
-#[allow(dead_code)]
-mod twin;
-
-pub use random::Random;
-pub use twin::{LayerSpec, Twin};
-
 use crate::gpu::Traits;
 use crate::program::dispatch;
 use deepshift_core::{FixedPoint, Kernel, Mode, Model};
 use deepshift_lowering::Network;
+use deepshift_testing::{LayerSpec, ModelBuilder, cases};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use std::collections::HashSet;
 
@@ -83,9 +71,9 @@ fn every_layer_in_every_coding() {
             let fixed = (index % 2 == 0).then(|| FixedPoint::signed_8(3));
             let spec = LayerSpec { fixed, ..spec };
             checker.model(&cases::single(index as u64, conv.clone(), input, spec), what);
-            let mut twin = Twin::new(index as u64, &[conv.in_channels]);
-            let output = twin.linear(0, conv.in_channels, conv.out_channels, spec);
-            checker.model(&twin.finish(output), "linear");
+            let mut builder = ModelBuilder::new(index as u64, &[conv.in_channels]);
+            let output = builder.linear(0, conv.in_channels, conv.out_channels, spec);
+            checker.model(&builder.finish(output), "linear");
         }
     }
     assert!(checker.known.len() > 1_000, "{} shaders", checker.known.len());

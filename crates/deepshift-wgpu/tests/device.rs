@@ -1,19 +1,14 @@
 //! Lost devices.
 
-mod common;
-
-use common::{cases, gpu};
 use deepshift_core::reference::integer_logits;
 use deepshift_core::{Input, Mode};
+use deepshift_testing::cases;
 use deepshift_wgpu::{Error, Executor, Gpu, Options};
 
 const INTEGER: Options = Options { mode: Mode::Integer, kernel: deepshift_core::Kernel::Dot };
 
 #[test]
 fn a_lost_device_is_said_and_a_new_one_goes_on() {
-    if gpu().is_none() {
-        return;
-    }
     let model = cases::every_operation(0);
     let pictures = vec![9; 360];
     let expected = integer_logits(&model, Input::Pictures(&pictures)).expect("logits");

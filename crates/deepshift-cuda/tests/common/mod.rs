@@ -1,58 +1,32 @@
-//! The same networks as the CPU kernels are tried on, and the device.
-#![allow(dead_code)]
+//! The device that all tests share.
 
-#[path = "../../../deepshift-cpu/tests/common/cases.rs"]
-pub mod cases;
-#[path = "../../../deepshift-cpu/tests/common/random.rs"]
-mod random;
-#[path = "../../../deepshift-cpu/tests/common/twin.rs"]
-mod twin;
-
-pub use deepshift_cuda::{Error, Gpu, Options};
-pub use random::Random;
-pub use twin::{LayerSpec, Twin};
-
-use deepshift_core::{Input, Model};
-use deepshift_cuda::{Executor, LayerTime};
+use deepshift_core::{Input, Kernel, Mode, Model};
+use deepshift_cuda::{Executor, Gpu, Options};
+use deepshift_testing::{Device, Suite};
 use std::sync::OnceLock;
 
-/// The device that all tests share. `None` where there is no driver, which `DEEPSHIFT_CUDA=1`, as `scripts/test-cuda` sets
-/// it, makes a failure.
-pub fn gpu() -> Option<&'static Gpu> {
-    static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
+pub fn gpu() -> &'static Gpu {
+    static GPU: OnceLock<Gpu> = OnceLock::new();
     GPU.get_or_init(|| {
-        let is_wanted = std::env::var_os("DEEPSHIFT_CUDA").is_some_and(|value| value == "1");
-        match Gpu::new(0) {
-            Ok(gpu) => {
-                eprintln!("running on {}", gpu.name());
-                Some(gpu)
-            }
-            Err(error) if !is_wanted => {
-                eprintln!("skipped: {error}; scripts/test-cuda runs these tests without a GPU");
-                None
-            }
-            Err(error) => panic!("{error}"),
-        }
+        let gpu = Gpu::new(0).expect("a GPU: scripts/test-cuda runs these tests without one");
+        eprintln!("running on {}", gpu.name());
+        gpu
     })
-    .as_ref()
 }
 
-/// There is one way to run on a device.
-pub fn variants(gpu: &Gpu) -> Vec<Gpu> {
-    vec![gpu.clone()]
+struct Cuda;
+
+impl Device for Cuda {
+    fn name(&self) -> String {
+        gpu().name().to_string()
+    }
+
+    fn run(&self, model: &Model, mode: Mode, kernel: Kernel, input: Input) -> Result<Vec<f32>, String> {
+        let executor = Executor::new(gpu(), model, Options { mode, kernel });
+        executor.and_then(|executor| executor.run(input)).map_err(|error| error.to_string())
+    }
 }
 
-/// The model on the device.
-pub fn executor(gpu: &Gpu, model: &Model, options: Options) -> Result<Executor, Error> {
-    Executor::new(gpu, model, options)
-}
-
-/// Logits.
-pub fn run(executor: &Executor, input: Input) -> Result<Vec<f32>, Error> {
-    executor.run(input)
-}
-
-/// Times of all nodes.
-pub fn layer_times(executor: &Executor, input: Input) -> Result<Vec<LayerTime>, Error> {
-    executor.layer_times(input)
+pub fn suite() -> Suite {
+    Suite::brief(vec![Box::new(Cuda)])
 }

@@ -1,6 +1,6 @@
 //! Layers and networks on which every executor is tried.
 
-use super::{LayerSpec, Random, Twin};
+use crate::{LayerSpec, ModelBuilder, Random};
 use deepshift_core::graph::{
     Activation, BatchNorm, Conv2d, Graph, GraphBuilder, Linear, Movement, Op, PadShortcut, Pool, WeightKind,
 };
@@ -48,12 +48,12 @@ pub fn specs() -> Vec<LayerSpec> {
 
 /// A network of one layer; its output is i8 or wide.
 pub fn single(seed: u64, conv: Conv2d, input: [usize; 3], spec: LayerSpec) -> Model {
-    let mut twin = Twin::new(seed, &input);
-    if twin.random.chance(2) {
-        twin.next_format = Some(FixedPoint::output(9));
+    let mut builder = ModelBuilder::new(seed, &input);
+    if builder.random.chance(2) {
+        builder.next_format = Some(FixedPoint::output(9));
     }
-    let output = twin.conv(0, conv, spec);
-    twin.finish(output)
+    let output = builder.conv(0, conv, spec);
+    builder.finish(output)
 }
 
 /// A random convolution and its input.
@@ -79,7 +79,7 @@ pub fn random_conv(random: &mut Random) -> (Conv2d, [usize; 3]) {
 
 /// A network with every operation, twice over in places.
 pub fn every_operation(seed: u64) -> Model {
-    let mut twin = Twin::new(seed, &[3, 12, 10]);
+    let mut builder = ModelBuilder::new(seed, &[3, 12, 10]);
     let pool = |size, stride, padding, ceil_mode| Pool {
         kernel: [size; 2],
         stride: [stride; 2],
@@ -88,33 +88,33 @@ pub fn every_operation(seed: u64) -> Model {
     };
     let mut random = Random(seed.wrapping_mul(77));
     let mut spec = || LayerSpec::random(&mut random);
-    let first = twin.conv(0, Conv2d::square(3, 12, 3).padded(1).biased(), spec());
-    let normal = twin.scale(first);
-    let relu = twin.activation(normal, Activation::Relu);
-    let pooled = twin.max_pool(relu, pool(3, 2, 1, true));
-    let left = twin.slice(pooled, [0, 5]);
-    let right = twin.slice(pooled, [5, 12]);
-    let right = twin.conv(right, Conv2d { groups: 7, ..Conv2d::square(7, 7, 3).padded(1) }, spec());
-    let joined = twin.concat(&[left, right, left]);
-    let narrowed = twin.conv(joined, Conv2d::square(17, 12, 1), spec());
-    let shuffled = twin.shuffle(narrowed, 3);
-    let sum = twin.add(&[shuffled, pooled, pooled]);
-    let swish = twin.activation(sum, Activation::Swish);
-    let squeezed = twin.average_pool(swish, Pool { kernel: [7, 6], ..pool(1, 1, 0, false) });
-    let excited = twin.conv(squeezed, Conv2d::square(12, 12, 1).biased(), spec());
-    let gate = twin.activation(excited, Activation::Sigmoid);
-    let gated = twin.multiply(swish, gate);
-    let squared = twin.multiply(gated, swish);
-    let shortcut = twin.pad_shortcut(squared, PadShortcut { stride: 2, before: 2, after: 3 });
-    let averaged = twin.average_pool(shortcut, pool(2, 1, 1, false));
-    let flat = twin.flatten(averaged, 17 * 5 * 4);
-    let unused = twin.linear(flat, 17 * 20, 4, spec());
+    let first = builder.conv(0, Conv2d::square(3, 12, 3).padded(1).biased(), spec());
+    let normal = builder.scale(first);
+    let relu = builder.activation(normal, Activation::Relu);
+    let pooled = builder.max_pool(relu, pool(3, 2, 1, true));
+    let left = builder.slice(pooled, [0, 5]);
+    let right = builder.slice(pooled, [5, 12]);
+    let right = builder.conv(right, Conv2d { groups: 7, ..Conv2d::square(7, 7, 3).padded(1) }, spec());
+    let joined = builder.concat(&[left, right, left]);
+    let narrowed = builder.conv(joined, Conv2d::square(17, 12, 1), spec());
+    let shuffled = builder.shuffle(narrowed, 3);
+    let sum = builder.add(&[shuffled, pooled, pooled]);
+    let swish = builder.activation(sum, Activation::Swish);
+    let squeezed = builder.average_pool(swish, Pool { kernel: [7, 6], ..pool(1, 1, 0, false) });
+    let excited = builder.conv(squeezed, Conv2d::square(12, 12, 1).biased(), spec());
+    let gate = builder.activation(excited, Activation::Sigmoid);
+    let gated = builder.multiply(swish, gate);
+    let squared = builder.multiply(gated, swish);
+    let shortcut = builder.pad_shortcut(squared, PadShortcut { stride: 2, before: 2, after: 3 });
+    let averaged = builder.average_pool(shortcut, pool(2, 1, 1, false));
+    let flat = builder.flatten(averaged, 17 * 5 * 4);
+    let unused = builder.linear(flat, 17 * 20, 4, spec());
     assert!(unused > flat);
-    let hidden = twin.linear(flat, 17 * 20, 20, spec());
-    let hidden = twin.activation(hidden, Activation::Relu6);
-    twin.next_format = Some(FixedPoint::output(12));
-    let logits = twin.linear(hidden, 20, 10, spec());
-    twin.finish(logits)
+    let hidden = builder.linear(flat, 17 * 20, 20, spec());
+    let hidden = builder.activation(hidden, Activation::Relu6);
+    builder.next_format = Some(FixedPoint::output(12));
+    let logits = builder.linear(hidden, 20, 10, spec());
+    builder.finish(logits)
 }
 
 /// Each movement: after a layer whose values are i8 and before another, and after one whose values are wide.
@@ -125,18 +125,18 @@ pub fn every_movement() -> Vec<Model> {
         let moved = shape.op("moved", Op::Move(movement.clone()), &[0]);
         let shape = shape.finish(moved).shapes().unwrap().swap_remove(moved);
         for is_wide in [false, true] {
-            let mut twin = Twin::new(seed as u64, &Movement::EXAMPLE_INPUT);
+            let mut builder = ModelBuilder::new(seed as u64, &Movement::EXAMPLE_INPUT);
             let spec = || LayerSpec::random(&mut Random(seed as u64));
-            twin.next_format = is_wide.then(|| FixedPoint::output(9));
-            let layer = twin.conv(0, Conv2d::square(8, 8, 3).padded(1).biased(), spec());
-            let mut last = twin.moved(layer, movement.clone(), shape[0]);
+            builder.next_format = is_wide.then(|| FixedPoint::output(9));
+            let layer = builder.conv(0, Conv2d::square(8, 8, 3).padded(1).biased(), spec());
+            let mut last = builder.moved(layer, movement.clone(), shape[0]);
             if !is_wide {
                 last = match shape[..] {
-                    [features] => twin.linear(last, features, 5, spec()),
-                    _ => twin.conv(last, Conv2d::square(shape[0], 5, 1), spec()),
+                    [features] => builder.linear(last, features, 5, spec()),
+                    _ => builder.conv(last, Conv2d::square(shape[0], 5, 1), spec()),
                 };
             }
-            models.push(twin.finish(last));
+            models.push(builder.finish(last));
         }
     }
     models

@@ -1,4 +1,4 @@
-use super::Random;
+use crate::Random;
 use deepshift_core::bits::pack;
 use deepshift_core::graph::{
     Activation, BatchNorm, Conv2d, GraphBuilder, Linear, Movement, Op, PadShortcut, Pool, ShiftScheme,
@@ -41,7 +41,7 @@ impl LayerSpec {
 }
 
 /// Builds a float graph and an integer network node by node.
-pub struct Twin {
+pub struct ModelBuilder {
     pub random: Random,
     graph: GraphBuilder,
     tensors: BTreeMap<String, Tensor>,
@@ -52,7 +52,7 @@ pub struct Twin {
     pub next_format: Option<FixedPoint>,
 }
 
-impl Twin {
+impl ModelBuilder {
     pub fn new(seed: u64, input_shape: &[usize]) -> Self {
         let mut random = Random(seed);
         // As after ReLU or with a sign: kernels for bytes take the former only.

@@ -1,10 +1,9 @@
 //! The shipped models of digits, in both modes and with every kernel; those of photographs would keep an emulated GPU and
 //! the reference interpreter busy for minutes.
 
-use crate::assertions::{assert_integer_exact, run};
-use crate::common::{Options, Random, gpu};
-use deepshift_core::reference::float_logits;
-use deepshift_core::{Input, Kernel, Mode, Model};
+use super::Suite;
+use crate::Random;
+use deepshift_core::{Input, Model};
 
 fn models() -> Vec<(String, Model)> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/models");
@@ -28,32 +27,12 @@ fn pictures(model: &Model, count: usize) -> Vec<u8> {
     (0..count * each).map(|_| random.bits() as u8).collect()
 }
 
-#[test]
-fn integer_mode_is_exact() {
-    let Some(gpu) = gpu() else { return };
+/// Both modes of the networks for digits.
+pub fn digits(suite: &Suite) {
     for (name, model) in models() {
         for count in [1, 2, 37] {
-            assert_integer_exact(gpu, &model, Input::Pictures(&pictures(&model, count)), &name);
+            suite.assert_exact(&model, Input::Pictures(&pictures(&model, count)), &name);
         }
-    }
-}
-
-#[test]
-fn float_mode_is_close() {
-    let Some(gpu) = gpu() else { return };
-    for (name, model) in models() {
-        let bytes = pictures(&model, 5);
-        let expected = float_logits(&model, Input::Pictures(&bytes)).expect(&name);
-        let largest = expected.iter().fold(0f32, |largest, x| largest.max(x.abs()));
-        for kernel in [Kernel::Dot, Kernel::NaiveMultiply] {
-            let options = Options { mode: Mode::Float, kernel };
-            let logits = run(gpu, &model, Input::Pictures(&bytes), options, &name);
-            for (got, expected) in logits.iter().zip(&expected) {
-                assert!(
-                    (got - expected).abs() <= 1e-5 * largest,
-                    "{name} {kernel}: {got} instead of {expected}"
-                );
-            }
-        }
+        suite.assert_close(&model, Input::Pictures(&pictures(&model, 5)), &name);
     }
 }
