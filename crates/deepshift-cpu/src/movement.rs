@@ -5,22 +5,16 @@ use deepshift_core::graph::{IndexMap, Movement, Shape};
 
 /// Where the values of a movement come from, with channels innermost.
 pub(crate) struct Gather {
-    /// Values of a picture of the input.
+    /// Values of a picture of the input, and of a pixel and a picture's pixels of the output.
     input: usize,
-    output: Shape,
+    channels: usize,
+    pixels: usize,
     sources: Sources,
 }
 
 enum Sources {
-    /// Whole pixels, whose channels are put together from runs.
-    Pixels {
-        /// Where each pixel begins in the input, or [`IndexMap::ZERO`].
-        pixels: Vec<u32>,
-        /// In the order of the output's channels.
-        runs: Vec<Run>,
-    },
-    /// Whole pixels whose channels are picked one by one.
-    Picked { pixels: Vec<u32>, channels: Vec<u32> },
+    /// Whole pixels: where each begins in the input, or [`IndexMap::ZERO`], and the runs that its channels are put together from.
+    Pixels(Vec<u32>, Vec<Run>),
     /// Each value, or [`IndexMap::ZERO`].
     Values(Vec<u32>),
 }
@@ -35,97 +29,88 @@ struct Run {
 const LEAST_RUN: usize = 4;
 
 impl Gather {
-    pub fn new(movement: &Movement, input: Shape, output: Shape) -> Self {
-        let map = movement.index_map(input, output);
-        Self { input: input.elements(), output, sources: Sources::new(&map, input) }
+    /// Each value takes `width` elements of what is moved.
+    pub fn new(movement: &Movement, input: Shape, output: Shape, width: usize) -> Self {
+        Self {
+            input: input.elements() * width,
+            channels: output.channels * width,
+            pixels: output.pixels(),
+            sources: Sources::new(&movement.index_map(input, output), input, width),
+        }
     }
 
     pub fn run<T: Copy + Default + Send + Sync>(&self, context: Context, x: &[T], out: &mut [T]) {
-        let [channels, pixels] = [self.output.channels, self.output.pixels()];
-        context.for_each_row(out, channels, |_: &mut (), row, out| {
-            let (picture, pixel) = (row / pixels, row % pixels);
+        context.for_each_row(out, self.channels, |_: &mut (), row, out| {
+            let (picture, pixel) = (row / self.pixels, row % self.pixels);
             self.pixel(&x[picture * self.input..(picture + 1) * self.input], pixel, out);
         });
     }
 
     #[inline(always)]
-    fn pixel<T: Copy + Default>(&self, x: &[T], pixel: usize, out: &mut [T]) {
-        let begin = |pixels: &[u32]| Some(pixels[pixel]).filter(|&begin| begin != IndexMap::ZERO);
+    fn pixel<T: Copy + Default>(&self, x: &[T], pixel: usize, mut out: &mut [T]) {
         match &self.sources {
-            Sources::Pixels { pixels, runs } => match begin(pixels) {
-                Some(begin) => copy_runs(&x[begin as usize..], runs, out),
-                None => out.fill(T::default()),
-            },
-            Sources::Picked { pixels, channels } => match begin(pixels) {
-                Some(begin) => pick(&x[begin as usize..], channels, out),
-                None => out.fill(T::default()),
-            },
+            Sources::Pixels(pixels, _) if pixels[pixel] == IndexMap::ZERO => out.fill(T::default()),
+            Sources::Pixels(pixels, runs) => {
+                let x = &x[pixels[pixel] as usize..];
+                for &Run { start, length } in runs {
+                    let (run, rest) = out.split_at_mut(length);
+                    match start {
+                        Some(start) => run.copy_from_slice(&x[start..start + length]),
+                        None => run.fill(T::default()),
+                    }
+                    out = rest;
+                }
+            }
             Sources::Values(values) => {
-                pick(x, &values[pixel * self.output.channels..][..self.output.channels], out);
+                for (out, &place) in out.iter_mut().zip(&values[pixel * self.channels..]) {
+                    *out = if place == IndexMap::ZERO { T::default() } else { x[place as usize] };
+                }
             }
         }
     }
 }
 
 impl Sources {
-    fn new(map: &IndexMap, input: Shape) -> Self {
+    fn new(map: &IndexMap, input: Shape, width: usize) -> Self {
         let size = input.pixels() as u32;
-        let is_channel = |&offset: &u32| offset == IndexMap::ZERO || offset.is_multiple_of(size);
-        let is_pixel = |&offset: &u32| offset == IndexMap::ZERO || offset < size;
-        if !map.channels.iter().all(is_channel) || !map.pixels.iter().all(is_pixel) {
-            return Self::Values(values(map, input));
+        let is_zero = |offset: u32| offset == IndexMap::ZERO;
+        let whole = map.channels.iter().all(|&offset| is_zero(offset) || offset.is_multiple_of(size))
+            && map.pixels.iter().all(|&offset| is_zero(offset) || offset < size);
+        let runs = runs(&map.channels, size as usize, width);
+        if !whole || runs.len() * LEAST_RUN > map.channels.len() * width {
+            return Self::Values(values(map, input, width));
         }
-        let scaled =
-            |offset: u32, by: u32, to: u32| if offset == IndexMap::ZERO { offset } else { offset / by * to };
-        let pixels = map.pixels.iter().map(|&pixel| scaled(pixel, 1, input.channels as u32)).collect();
-        let channels: Vec<u32> = map.channels.iter().map(|&channel| scaled(channel, size, 1)).collect();
-        let runs = runs(&channels);
-        if runs.len() * LEAST_RUN > channels.len() {
-            return Self::Picked { pixels, channels };
-        }
-        Self::Pixels { pixels, runs }
+        let stride = (input.channels * width) as u32;
+        let begin = |&offset: &u32| if is_zero(offset) { offset } else { offset * stride };
+        Self::Pixels(map.pixels.iter().map(begin).collect(), runs)
     }
 }
 
 /// Where each value of a picture comes from, channels innermost.
-fn values(map: &IndexMap, input: Shape) -> Vec<u32> {
-    let place = |source: usize| (source % input.pixels() * input.channels + source / input.pixels()) as u32;
-    let pixels = 0..map.pixels.len();
-    pixels
-        .flat_map(|pixel| (0..map.channels.len()).map(move |channel| (channel, pixel)))
-        .map(|(channel, pixel)| map.source(channel, pixel).map_or(IndexMap::ZERO, place))
-        .collect()
+fn values(map: &IndexMap, input: Shape, width: usize) -> Vec<u32> {
+    let mut values = Vec::with_capacity(map.pixels.len() * map.channels.len() * width);
+    for pixel in 0..map.pixels.len() {
+        for channel in 0..map.channels.len() {
+            let source = map.source(channel, pixel);
+            let place = source
+                .map(|source| (source % input.pixels() * input.channels + source / input.pixels()) * width);
+            values.extend((0..width).map(|part| place.map_or(IndexMap::ZERO, |place| (place + part) as u32)));
+        }
+    }
+    values
 }
 
-fn runs(channels: &[u32]) -> Vec<Run> {
+/// Offsets of channels, of which each has so many pixels, as runs.
+fn runs(channels: &[u32], pixels: usize, width: usize) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    for &channel in channels {
-        let start = Some(channel as usize).filter(|_| channel != IndexMap::ZERO);
+    for &offset in channels {
+        let start = (offset != IndexMap::ZERO).then(|| offset as usize / pixels * width);
         match runs.last_mut() {
-            Some(last) if last.start.map(|start| start + last.length) == start => last.length += 1,
-            _ => runs.push(Run { start, length: 1 }),
+            Some(last) if last.start.map(|start| start + last.length) == start => last.length += width,
+            _ => runs.push(Run { start, length: width }),
         }
     }
     runs
-}
-
-#[inline(always)]
-fn copy_runs<T: Copy + Default>(pixel: &[T], runs: &[Run], mut out: &mut [T]) {
-    for &Run { start, length } in runs {
-        let (run, rest) = out.split_at_mut(length);
-        match start {
-            Some(start) => run.copy_from_slice(&pixel[start..start + length]),
-            None => run.fill(T::default()),
-        }
-        out = rest;
-    }
-}
-
-#[inline(always)]
-fn pick<T: Copy + Default>(x: &[T], places: &[u32], out: &mut [T]) {
-    for (out, &place) in out.iter_mut().zip(places) {
-        *out = if place == IndexMap::ZERO { T::default() } else { x[place as usize] };
-    }
 }
 
 /// Pictures of this shape in the graph's order, channel after channel.

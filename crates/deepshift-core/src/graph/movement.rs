@@ -114,7 +114,7 @@ impl Movement {
             Self::Reshape(shape) if matches!(shape.len(), 1 | 3) && product(shape) == product(input) => {
                 Ok(shape.clone())
             }
-            Self::Reshape(shape) => Err(format!("{input:?} does not become {shape:?}")),
+            Self::Reshape(_) => Err("a shape of another size".into()),
             Self::Transpose(axes) => transposed(*axes, picture(input)?),
             Self::Slice(slice) => slice.shape(input),
             Self::ChannelShuffle(groups) if *groups > 0 && input[0].is_multiple_of(*groups) => {
@@ -132,60 +132,54 @@ impl Movement {
     pub fn index_map(&self, input: Shape, output: Shape) -> IndexMap {
         let same = |index: usize| Some(index);
         match self {
-            Self::Flatten | Self::Reshape(_) => by_offset(
-                output,
-                |channel| channel * output.pixels(),
-                |row, column| row * output.width + column,
-            ),
+            Self::Flatten | Self::Reshape(_) => {
+                by_offset(output, &|channel| channel * output.pixels(), &|row, column| {
+                    row * output.width + column
+                })
+            }
             Self::Transpose(axes) => {
                 let strides = axes.map(|axis| [input.pixels(), input.width, 1][axis]);
-                by_offset(
-                    output,
-                    |channel| channel * strides[0],
-                    |row, column| row * strides[1] + column * strides[2],
-                )
+                by_offset(output, &|channel| channel * strides[0], &|row, column| {
+                    row * strides[1] + column * strides[2]
+                })
             }
             Self::Slice(slice) => {
                 let along = |axis: usize| {
                     let (start, step) = if axis == slice.axis { (slice.start, slice.step) } else { (0, 1) };
                     move |index: usize| Some(start + index * step)
                 };
-                by_axis(input, output, along(0), along(1), along(2))
+                by_axis(input, output, [&along(0), &along(1), &along(2)])
             }
             Self::ChannelShuffle(groups) => {
                 let each = input.channels / groups;
                 let channel = |channel: usize| Some(channel % groups * each + channel / groups);
-                by_axis(input, output, channel, same, same)
+                by_axis(input, output, [&channel, &same, &same])
             }
             Self::PadShortcut(PadShortcut { stride, before, .. }) => {
                 let channel =
                     |channel: usize| channel.checked_sub(*before).filter(|&channel| channel < input.channels);
                 let picked = |index: usize| Some(index * stride);
-                by_axis(input, output, channel, picked, picked)
+                by_axis(input, output, [&channel, &picked, &picked])
             }
-            Self::Pad(Pad { padding: [top, _, left, _], mode }) => by_axis(
-                input,
-                output,
-                same,
-                |row| mode.source(row, *top, input.height),
-                |column| mode.source(column, *left, input.width),
-            ),
+            Self::Pad(Pad { padding: [top, _, left, _], mode }) => {
+                let row = |row| mode.source(row, *top, input.height);
+                let column = |column| mode.source(column, *left, input.width);
+                by_axis(input, output, [&same, &row, &column])
+            }
             Self::ResizeNearest(_) => {
                 // The products of two sizes may need 64 bits.
                 let nearest = |from: usize, to: usize| {
                     move |index: usize| Some((index as u64 * from as u64 / to as u64) as usize)
                 };
                 let rows = nearest(input.height, output.height);
-                by_axis(input, output, same, rows, nearest(input.width, output.width))
+                by_axis(input, output, [&same, &rows, &nearest(input.width, output.width)])
             }
-            Self::PixelShuffle(factor) => by_offset(
-                output,
-                |channel| channel * factor * factor * input.pixels(),
-                |row, column| {
+            Self::PixelShuffle(factor) => {
+                by_offset(output, &|channel| channel * factor * factor * input.pixels(), &|row, column| {
                     let channel = row % factor * factor + column % factor;
                     channel * input.pixels() + row / factor * input.width + column / factor
-                },
-            ),
+                })
+            }
         }
     }
 
@@ -193,8 +187,8 @@ impl Movement {
     pub fn label(&self) -> String {
         match self {
             Self::Flatten => "flatten".into(),
-            Self::Reshape(shape) => format!("reshape to {shape:?}"),
-            Self::Transpose(axes) => format!("transpose {axes:?}"),
+            Self::Reshape(_) => "reshape".into(),
+            Self::Transpose([channels, height, width]) => format!("transpose {channels} {height} {width}"),
             Self::Slice(Slice { axis, start, end, step }) => {
                 let axis = ["channels", "rows", "columns"].get(*axis).unwrap_or(&"axis");
                 let step = if *step == 1 { String::new() } else { format!(" by {step}") };
@@ -202,8 +196,10 @@ impl Movement {
             }
             Self::ChannelShuffle(groups) => format!("channel shuffle {groups}"),
             Self::PadShortcut(shortcut) => format!("shortcut /{}", shortcut.stride),
-            Self::Pad(Pad { padding, mode }) => format!("pad {padding:?} {mode:?}").to_lowercase(),
-            Self::ResizeNearest([height, width]) => format!("nearest of {height}x{width}"),
+            Self::Pad(Pad { mode: PadMode::Zeros, .. }) => "pad with zeros".into(),
+            Self::Pad(Pad { mode: PadMode::Edge, .. }) => "pad with edges".into(),
+            Self::Pad(Pad { mode: PadMode::Reflect, .. }) => "pad by reflection".into(),
+            Self::ResizeNearest([height, width]) => format!("resize to {height}x{width}"),
             Self::PixelShuffle(factor) => format!("pixel shuffle {factor}"),
         }
     }
@@ -237,9 +233,7 @@ impl Movement {
 fn by_axis(
     input: Shape,
     output: Shape,
-    channel: impl Fn(usize) -> Option<usize>,
-    row: impl Fn(usize) -> Option<usize>,
-    column: impl Fn(usize) -> Option<usize>,
+    [channel, row, column]: [&dyn Fn(usize) -> Option<usize>; 3],
 ) -> IndexMap {
     let entry = |offset: Option<usize>| offset.map_or(IndexMap::ZERO, |offset| offset as u32);
     let columns: Vec<Option<usize>> = (0..output.width).map(column).collect();
@@ -260,8 +254,8 @@ fn by_axis(
 /// Values that are found by adding a channel's and a pixel's number.
 fn by_offset(
     output: Shape,
-    channel: impl Fn(usize) -> usize,
-    pixel: impl Fn(usize, usize) -> usize,
+    channel: &dyn Fn(usize) -> usize,
+    pixel: &dyn Fn(usize, usize) -> usize,
 ) -> IndexMap {
     IndexMap {
         channels: (0..output.channels).map(|index| channel(index) as u32).collect(),
@@ -288,22 +282,21 @@ impl PadMode {
 
 fn transposed(axes: [usize; 3], input: [usize; 3]) -> ShapeResult {
     if !(0..3).all(|axis| axes.contains(&axis)) {
-        return Err(format!("{axes:?} does not name each of the axes 0, 1 and 2"));
+        return Err("the order of the axes does not name each of 0, 1 and 2".into());
     }
     Ok(axes.map(|axis| input[axis]).to_vec())
 }
 
 fn resized(size: [usize; 2], [channels, ..]: [usize; 3]) -> ShapeResult {
     if size.contains(&0) || size.iter().any(|&size| size > MAX_ELEMENTS) {
-        return Err(format!("a size of {size:?} is not between 1 and {MAX_ELEMENTS}"));
+        return Err(format!("a size is not between 1 and {MAX_ELEMENTS}"));
     }
     Ok(vec![channels, size[0], size[1]])
 }
 
 fn pixels_shuffled(factor: usize, [channels, height, width]: [usize; 3]) -> ShapeResult {
     let square = factor.checked_mul(factor).filter(|&square| square > 0 && channels.is_multiple_of(square));
-    let square =
-        square.ok_or_else(|| format!("{channels} channels are no {factor} times {factor} pixels"))?;
+    let square = square.ok_or("the channels are not so many pixels")?;
     let sides = [height, width].map(|side| side.checked_mul(factor));
     let [Some(height), Some(width)] = sides else { return Err("too large".into()) };
     Ok(vec![channels / square, height, width])
@@ -312,9 +305,9 @@ fn pixels_shuffled(factor: usize, [channels, height, width]: [usize; 3]) -> Shap
 impl Slice {
     fn shape(&self, input: &[usize]) -> ShapeResult {
         let Self { axis, start, end, step } = *self;
-        let size = input.get(axis).ok_or_else(|| format!("there is no axis {axis} in {input:?}"))?;
-        if step == 0 || start >= end || end > *size {
-            return Err(format!("positions {start}..{end} by {step} of axis {axis} of {input:?}"));
+        let size = input.get(axis).copied().unwrap_or_default();
+        if step == 0 || start >= end || end > size {
+            return Err(format!("positions {start}..{end} of axis {axis} of {input:?}"));
         }
         let mut shape = input.to_vec();
         shape[axis] = (end - start).div_ceil(step);
@@ -325,7 +318,7 @@ impl Slice {
 impl PadShortcut {
     fn shape(&self, [channels, height, width]: [usize; 3]) -> ShapeResult {
         if self.stride == 0 || self.stride > MAX_ELEMENTS {
-            return Err(format!("a stride of {} is not between 1 and {MAX_ELEMENTS}", self.stride));
+            return Err(format!("a stride is not between 1 and {MAX_ELEMENTS}"));
         }
         let channels = channels.checked_add(self.before).and_then(|sum| sum.checked_add(self.after));
         Ok(vec![channels.ok_or("too large")?, height.div_ceil(self.stride), width.div_ceil(self.stride)])
@@ -338,8 +331,7 @@ impl Pad {
         let padded = |size: usize, [before, after]: [usize; 2]| {
             let fits = self.mode != PadMode::Reflect || before.max(after) < size;
             let sum = size.checked_add(before).and_then(|sum| sum.checked_add(after));
-            sum.filter(|&sum| fits && sum <= MAX_ELEMENTS)
-                .ok_or_else(|| format!("padding of {before} and {after} does not fit {size} pixels"))
+            sum.filter(|&sum| fits && sum <= MAX_ELEMENTS).ok_or("the padding does not fit the picture")
         };
         Ok(vec![channels, padded(height, [top, bottom])?, padded(width, [left, right])?])
     }

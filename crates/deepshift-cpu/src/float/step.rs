@@ -55,7 +55,7 @@ impl Step {
             Op::Add => Self::Add,
             Op::Multiply => Self::Multiply([inputs[0], inputs[1]]),
             Op::Concat => Self::Concat(inputs.iter().map(|input| input.channels).collect()),
-            Op::Move(movement) => Self::Move(Gather::new(movement, input, output)),
+            Op::Move(movement) => Self::Move(Gather::new(movement, input, output, 1)),
             Op::Input(_) | Op::Dropout(_) | Op::DropPath(_) | Op::Conv2d(_) | Op::Linear(_) => Self::Copy,
         })
     }

@@ -31,8 +31,7 @@ pub(crate) enum Step {
     MaxPool(Windows),
     /// Channels, and 256 entries.
     Table(usize, Vec<i8>),
-    /// With the bytes of a value.
-    Move(Gather, usize),
+    Move(Gather),
 }
 
 impl Step {
@@ -85,7 +84,7 @@ impl Step {
             IntegerOp::MaxPool(pool) => Self::MaxPool(Windows::new(*pool, inputs[0], output)),
             IntegerOp::Table(tables) => Self::Table(output.channels, tables.entries.clone()),
             IntegerOp::Move(movement) => {
-                Self::Move(Gather::new(movement, inputs[0], output), width(node.format))
+                Self::Move(Gather::new(movement, inputs[0], output, width(node.format)))
             }
         })
     }
@@ -117,8 +116,7 @@ impl Step {
                     }
                 });
             }
-            Self::Move(gather, 1) => gather.run(context, x, out),
-            Self::Move(gather, _) => gather.run(context, x.as_chunks::<4>().0, out.as_chunks_mut::<4>().0),
+            Self::Move(gather) => gather.run(context, x, out),
             Self::Layer(layer) => layer.run(context, x, out),
             Self::Scale(rescaler) => {
                 let channels = rescaler.channels();
