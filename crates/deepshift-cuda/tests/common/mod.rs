@@ -16,7 +16,7 @@ use deepshift_core::{Input, Model};
 use deepshift_cuda::{Executor, LayerTime};
 use std::sync::OnceLock;
 
-/// The device that all tests share. `None` where there is no driver, which `DEEPSHIFT_CUDA=1`, as `scripts/test-cuda` sets
+/// The device that all tests share. `None` where there is no driver, which `DEEPSHIFT_CUDA=1`, as `scripts/test-parts/cuda` sets
 /// it, makes a failure.
 pub fn gpu() -> Option<&'static Gpu> {
     static GPU: OnceLock<Option<Gpu>> = OnceLock::new();
@@ -28,7 +28,7 @@ pub fn gpu() -> Option<&'static Gpu> {
                 Some(gpu)
             }
             Err(error) if !is_wanted => {
-                eprintln!("skipped: {error}; scripts/test-cuda runs these tests without a GPU");
+                eprintln!("skipped: {error}; scripts/test-parts/cuda runs these tests without a GPU");
                 None
             }
             Err(error) => panic!("{error}"),
