@@ -7,6 +7,12 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 /** Fetched when they are first used, because not everybody trains or looks at photographs. */
 const LATE = /mnist-.*\.pack$|deepshift_wasm_train.*\.wasm$|(efficientnet|squeezenet|cifar10).*\.dshift$/;
 
+/** `scripts/demo` serves a first site before the training module is built: the page says so, and works only while it is served. */
+const trainingComesLater = process.env["VITE_TRAINING"] === "later";
+const unbuilt = { find: /^\.\/train-asset\.js$/, replacement: here("demo/train/later-asset.ts") };
+const page = here("../index.html");
+const entries = { page, "service-worker": here("demo/offline/worker/service-worker.ts") };
+
 /** Gives the service worker the list of the site's files and a version that changes with them. */
 function offline(): Plugin {
   return {
@@ -36,12 +42,13 @@ export default defineConfig({
   appType: "mpa",
   cacheDir: here("node_modules/.vite"),
   publicDir: here("demo/public"),
-  plugins: [offline()],
+  plugins: trainingComesLater ? [] : [offline()],
   resolve: {
     alias: [
       { find: /^deepshift\/worker$/, replacement: here("src/worker.ts") },
       { find: /^deepshift\/train$/, replacement: here("src/train.ts") },
       { find: /^deepshift$/, replacement: here("src/index.ts") },
+      ...(trainingComesLater ? [unbuilt] : []),
     ],
   },
   // Nothing is inlined: the page's policy allows no data addresses but pictures.
@@ -52,7 +59,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { page: here("../index.html"), "service-worker": here("demo/offline/worker/service-worker.ts") },
+      input: trainingComesLater ? { page } : entries,
       output: {
         entryFileNames: ({ name }) => (name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js"),
       },

@@ -1,4 +1,4 @@
-// CUDA C++ for g++, as much of it as the kernels use: scripts/cuda-emulator puts it in front of each .cu file. Each thread
+// CUDA C++ for g++, as much of it as the kernels use: scripts/build/cuda-emulator puts it in front of each .cu file. Each thread
 // is a fiber (fibers.h), and no warp runs in lockstep, so a kernel that relies on that is found out. Last bits of floats may
 // differ from a GPU's: functions such as expf are g++'s, and nvcc makes a * b + c one operation with one rounding.
 #pragma once
@@ -11,7 +11,7 @@
 
 #include "fibers.h"
 
-// scripts/cuda-emulator finds kernels by this.
+// scripts/build/cuda-emulator finds kernels by this.
 #define __global__ __attribute__((used))
 #define __device__
 #define __shared__ static

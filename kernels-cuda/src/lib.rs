@@ -1,4 +1,4 @@
-//! The CUDA kernels as PTX, which the driver compiles for the GPU that it finds. `scripts/ptx` makes them from
+//! The CUDA kernels as PTX, which the driver compiles for the GPU that it finds. `scripts/build/ptx` makes them from
 //! `kernels-cuda/cuda` with NVIDIA's compiler; nothing else needs it. They run on GPUs of compute capability 8.0 and later.
 #![forbid(unsafe_code)]
 
@@ -16,7 +16,7 @@ mod tests {
     use sha2::{Digest, Sha256};
     use std::fmt::Write;
 
-    /// What `scripts/ptx` writes into each file: all files of the folder, in the order of their names.
+    /// What `scripts/build/ptx` writes into each file: all files of the folder, in the order of their names.
     fn hash_of_sources() -> String {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/cuda");
         let files = std::fs::read_dir(folder).expect("the kernels");
@@ -30,27 +30,27 @@ mod tests {
         })
     }
 
-    /// `scripts/ptx` lets this test write the file.
+    /// `scripts/build/ptx` lets this test write the file.
     #[test]
     fn functions_are_those_of_the_table() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/cuda/activations.cuh");
         let lines = Activation::ALL.iter().map(|activation| {
             format!("ACTIVATION({}, {})\n", activation.name(), activation.expressions().cuda)
         });
-        let head = "// Made by scripts/ptx from the table in deepshift-core/src/graph/activation.rs.\n";
+        let head = "// Made by scripts/build/ptx from the table in deepshift-core/src/graph/activation.rs.\n";
         let text = format!("{head}{}", lines.collect::<String>());
         if std::env::var_os("DEEPSHIFT_WRITE_ACTIVATIONS").is_some() {
             std::fs::write(path, &text).expect("the file can be written");
         }
         let found = std::fs::read_to_string(path).expect("the file is there");
-        assert_eq!(found, text, "the table has changed: run scripts/ptx");
+        assert_eq!(found, text, "the table has changed: run scripts/build/ptx");
     }
 
     #[test]
     fn ptx_is_made_from_these_sources() {
         let hash = hash_of_sources();
         for (name, ptx) in [("layers", LAYERS), ("operations", OPERATIONS), ("tensor", TENSOR)] {
-            assert!(ptx.contains(&hash), "{name}.ptx is of other sources: run scripts/ptx");
+            assert!(ptx.contains(&hash), "{name}.ptx is of other sources: run scripts/build/ptx");
             assert!(ptx.contains("\n.version 7.0\n") && ptx.contains("\n.target sm_80\n"), "{name}.ptx");
         }
     }

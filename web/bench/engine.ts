@@ -25,6 +25,6 @@ export const url = (file: string): string => new URL(`models/${file}`, location.
 
 export async function bytes(file: string): Promise<Uint8Array> {
   const response = await fetch(url(file));
-  if (!response.ok) throw new Error(`${file}: HTTP ${response.status}; run scripts/bench-web`);
+  if (!response.ok) throw new Error(`${file}: HTTP ${response.status}; run scripts/bench/web`);
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -2,7 +2,7 @@
 //
 // Usage: node run.mjs FOLDER [--devices wasm,webgpu] [--networks mnist-conv,resnet18,...]
 //
-// FOLDER holds the models that scripts/bench-web makes; results.json is written there.
+// FOLDER holds the models that scripts/bench/web makes; results.json is written there.
 
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";

@@ -9,7 +9,7 @@ interface Stored {
   shape: number[];
 }
 
-/** One operation of `scripts/bench_models.py`. */
+/** One operation of `scripts/bench/models.py`. */
 interface Operation {
   type: string;
   name: string;

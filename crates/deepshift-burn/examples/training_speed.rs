@@ -1,6 +1,6 @@
 //! Seconds per 1000 pictures of training a network on random pictures and Burn's CPU device.
 //!
-//! `cargo run -p deepshift-burn --example training_speed -- [NETWORK] [float|q|ps] [STEPS]`; `scripts/bench-training`
+//! `cargo run -p deepshift-burn --example training_speed -- [NETWORK] [float|q|ps] [STEPS]`; `scripts/bench/training`
 //! runs it beside PyTorch. Batches are of 64 pictures for MNIST's networks and of 128 for all others.
 
 use std::time::Instant;

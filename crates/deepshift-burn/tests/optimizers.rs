@@ -1,4 +1,4 @@
-//! RAdam, Ranger and Adadelta, step by step: against PyTorch (`scripts/golden_optim.py` wrote the fixture), against the
+//! RAdam, Ranger and Adadelta, step by step: against PyTorch (`scripts/golden/optimizers.py` wrote the fixture), against the
 //! formulas in f64, and continued from a saved record.
 
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
 //! Shift layers against PyTorch: outputs, all gradients and the clamped parameters of `tests/data/layers` (made by
-//! `scripts/golden_layers.py`) and of the original's own vectors where `../shared/golden` is present.
+//! `scripts/golden/layers.py`) and of the original's own vectors where `../shared/golden` is present.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Pictures become what Pillow and torchvision make of them, to the bit (`scripts/golden_pictures.py`).
+//! Pictures become what Pillow and torchvision make of them, to the bit (`scripts/golden/pictures.py`).
 
 use deepshift_core::{Interpolation, Preprocessing};
 use serde::Deserialize;

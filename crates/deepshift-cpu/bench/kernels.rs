@@ -1,7 +1,7 @@
 //! Layers per kernel family and instruction set on one thread, beside the `gemm` crate in f32: gathering, sums and
 //! epilogues together. Elements per second are multiply-accumulates per second.
 //!
-//! `scripts/bench-kernels`
+//! `scripts/bench/kernels`
 #![allow(missing_docs)]
 
 use criterion::{

@@ -85,7 +85,7 @@ impl Gpu {
 
     pub(crate) fn function(&self, name: &str) -> Result<Function<'_>> {
         let found = self.0.modules.iter().find_map(|module| module.get_function(name).ok());
-        found.ok_or_else(|| Error::Unsupported(format!("there is no kernel {name}: run scripts/ptx")))
+        found.ok_or_else(|| Error::Unsupported(format!("there is no kernel {name}: run scripts/build/ptx")))
     }
 }
 

@@ -12,11 +12,11 @@ const INTEGER: Options = Options { mode: Mode::Integer, kernel: Kernel::Dot };
 
 deepshift_testing::conformance_tests!(
     common::suite,
-    ignore = "needs a GPU or its emulator: scripts/test-cuda"
+    ignore = "needs a GPU or its emulator: scripts/test-parts/cuda"
 );
 
 #[test]
-#[ignore = "needs a GPU or its emulator: scripts/test-cuda"]
+#[ignore = "needs a GPU or its emulator: scripts/test-parts/cuda"]
 fn runs_may_come_from_many_threads() {
     let model = every_operation(1);
     let executor = Executor::new(gpu(), &model, INTEGER).expect("an executor");
@@ -38,7 +38,7 @@ fn runs_may_come_from_many_threads() {
 }
 
 #[test]
-#[ignore = "needs a GPU or its emulator: scripts/test-cuda"]
+#[ignore = "needs a GPU or its emulator: scripts/test-parts/cuda"]
 fn layer_times_name_the_nodes_in_order() {
     let model = every_operation(2);
     let executor = Executor::new(gpu(), &model, INTEGER).expect("an executor");

@@ -1,7 +1,7 @@
 //! The ImageNet loader with two threads: random-resized crop to 224, flip, normalize, batches of 64.
 //!
 //! `loading_speed FOLDER EPOCHS`, where the folder holds `<class>/*`, prints pictures per second, then (on Linux)
-//! milliseconds of processor time a picture; see `scripts/bench-data`.
+//! milliseconds of processor time a picture; see `scripts/bench/data`.
 
 use deepshift_data::{Augmentation, Labelling, Loader, PictureFiles, TrainingEpoch, imagenet};
 use std::error::Error;

@@ -1,4 +1,4 @@
-//! Prints every architecture's graph, as JSON by name: what `scripts/golden_architectures.py` reads.
+//! Prints every architecture's graph, as JSON by name: what `scripts/golden/architectures.py` reads.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Names, shapes, counts and logits of all architectures against `fixtures/architectures.json`, which
-//! `scripts/golden_architectures.py` computed from their graphs with PyTorch. That the graphs are the original's and
-//! torchvision's is what `golden.rs` and `scripts/torchvision_state_dicts.py` show.
+//! `scripts/golden/architectures.py` computed from their graphs with PyTorch. That the graphs are the original's and
+//! torchvision's is what `golden.rs` and `scripts/golden/torchvision_state_dicts.py` show.
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Names, shapes, counts and logits of all architectures against those of the original and of torchvision, on weights that
-//! a formula gives. Run by `scripts/golden_architectures`.
+//! a formula gives. Run by `scripts/golden/compare-architectures`.
 
 mod common;
 

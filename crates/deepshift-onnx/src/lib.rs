@@ -63,7 +63,7 @@ mod tests {
         proto::Model::decode(to_bytes(model).unwrap().as_slice()).unwrap().graph.unwrap()
     }
 
-    /// What `scripts/onnx_check.py` does with a real runtime needs Python; this is what no runtime would accept.
+    /// What `scripts/golden/onnx_check.py` does with a real runtime needs Python; this is what no runtime would accept.
     #[test]
     fn every_value_is_defined_once_before_it_is_used() {
         for arch in ["simple_conv", "simple_linear", "resnet20"] {

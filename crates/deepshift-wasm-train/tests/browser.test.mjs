@@ -1,4 +1,4 @@
-// The wasm module as a browser has it, in Node: `scripts/wasm train`, then `node --test crates/deepshift-wasm-train/tests/browser.test.mjs`.
+// The wasm module as a browser has it, in Node: `scripts/build/wasm train`, then `node --test crates/deepshift-wasm-train/tests/browser.test.mjs`.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
 //! Networks on the CPU for JavaScript. Built three times, because wasm cannot choose instructions at run time: without
-//! SIMD, with SIMD128, with relaxed SIMD (`scripts/wasm`).
+//! SIMD, with SIMD128, with relaxed SIMD (`scripts/build/wasm`).
 //!
 //! Every failure is thrown as an `Error` whose `code` is `bad-file`, `bad-argument`, `limit` or `unsupported`.
 

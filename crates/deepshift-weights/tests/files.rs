@@ -1,4 +1,4 @@
-//! PyTorch files of every kind, written by `scripts/golden_import.py`, and what is none.
+//! PyTorch files of every kind, written by `scripts/golden/import.py`, and what is none.
 
 use deepshift_core::graph::{Graph, GraphBuilder, Linear, Op, WeightKind};
 use deepshift_weights::{Chosen, Error, WeightFile};

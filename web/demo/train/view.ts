@@ -13,6 +13,7 @@ import { count, duration, percent } from "../page/text.js";
 import { drawingsAmongMnist } from "./drawings.js";
 import type { Evaluation } from "./evaluation.js";
 import { chosenSettings, installForm, lockForm, showSettings } from "./form.js";
+import { TRAINING_COMES_LATER, untilTrainingIsBuilt } from "./later.js";
 import { mnist } from "./mnist.js";
 import { showConfusion, showFilters, showMistakes } from "./panels.js";
 import { Session, type Status } from "./session.js";
@@ -38,6 +39,7 @@ export class TrainView {
   readonly #show = oncePerFrame(() => this.#showNow());
   #restored: Promise<void> | undefined;
   #drawings = 0;
+  #reloads = false;
   #shownEvaluation: Evaluation | undefined;
 
   constructor() {
@@ -60,13 +62,21 @@ export class TrainView {
     });
     new ResizeObserver(this.#show).observe(byId("chart-exponents"));
     void this.#countDrawings();
+    if (TRAINING_COMES_LATER) void untilTrainingIsBuilt().then(() => this.#takeUpTraining());
   }
 
   /** Goes on with what an earlier visit left. */
   async open(): Promise<void> {
-    this.#restored ??= this.#restore();
+    if (this.#reloads) return location.reload();
+    this.#restored ??= TRAINING_COMES_LATER ? Promise.resolve() : this.#restore();
     await this.#restored;
     this.#show();
+  }
+
+  /** Loads the page that has the training module, but not while another view is used. */
+  #takeUpTraining(): void {
+    this.#reloads = true;
+    if (currentView() === "train") location.reload();
   }
 
   async #restore(): Promise<void> {
@@ -182,6 +192,13 @@ export class TrainView {
     tune.textContent = this.#drawings > 1 ? `Fine-tune with my ${this.#drawings} drawings` : "Fine-tune with my drawings";
     lockForm(status !== "idle");
     byId("train-status").textContent = this.#statusText();
+    if (TRAINING_COMES_LATER) this.#showLater();
+  }
+
+  #showLater(): void {
+    for (const id of ["run", "step", "fine-tune"]) byId<HTMLButtonElement>(id).disabled = true;
+    byId("train-status").textContent =
+      "The training module is still being built. This view loads again when it is there; the others work already.";
   }
 
   #statusText(): string {

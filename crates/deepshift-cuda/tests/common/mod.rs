@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 pub fn gpu() -> &'static Gpu {
     static GPU: OnceLock<Gpu> = OnceLock::new();
     GPU.get_or_init(|| {
-        let gpu = Gpu::new(0).expect("a GPU: scripts/test-cuda runs these tests without one");
+        let gpu = Gpu::new(0).expect("a GPU: scripts/test-parts/cuda runs these tests without one");
         eprintln!("running on {}", gpu.name());
         gpu
     })
