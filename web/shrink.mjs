@@ -53,7 +53,7 @@ binaryen.setShrinkLevel(2);
 binaryen.setDebugInfo(true);
 writeFileSync(wasm, changed(readFileSync(wasm), withoutPanics));
 // An address and a small offset never wrap: the stack's megabyte lies lowest (Rust's --stack-first).
-wasmOpt("-Oz", "--low-memory-unused", "-g", ...(hot ? SLOWING.map((pass) => `--skip-pass=${pass}`) : []));
+wasmOpt("-Oz", "--const-hoisting", "--low-memory-unused", "-g", ...(hot ? SLOWING.map((pass) => `--skip-pass=${pass}`) : []));
 if (hot) writeFileSync(wasm, changed(readFileSync(wasm), shrinkCold));
 const names = JSON.parse(wasmOpt("--strip-debug", "--minify-imports-and-exports-and-modules"));
 writeFileSync(glue, minifySync(glue, renamed(readFileSync(glue, "utf8"), names), { module: true }).code);

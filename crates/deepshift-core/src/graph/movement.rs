@@ -1,6 +1,6 @@
 //! Operations that only move values: where each value of the output comes from.
 
-use super::shape::{ShapeResult, picture, product};
+use super::shape::product;
 use super::{MAX_ELEMENTS, Shape, is_one};
 use serde::Serialize;
 
@@ -79,7 +79,7 @@ pub enum PadMode {
 
 /// Where the values of a movement come from, as two tables: the value of output channel `c` and pixel `p` is the input's value
 /// number `channels[c] + pixels[p]`, counted channel after channel, and a zero where either is [`ZERO`](Self::ZERO).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IndexMap {
     /// One for each channel of the output.
     pub channels: Vec<u32>,
@@ -107,24 +107,69 @@ impl Movement {
     /// The output's shape for an operand of this shape.
     ///
     /// # Errors
-    /// In words, what does not fit.
+    /// In words, what the operand must be.
     pub fn shape(&self, input: &[usize]) -> Result<Vec<usize>, String> {
+        self.fitting_shape(input).ok_or_else(|| format!("{}, not {input:?}", self.needs()))
+    }
+
+    // With one message for each kind, because a page loads this code.
+    fn fitting_shape(&self, input: &[usize]) -> Option<Vec<usize>> {
+        let Shape { channels, height, width } = Shape::new(input);
+        let within = |size: usize| (1..=MAX_ELEMENTS).contains(&size).then_some(size);
+        let shape = match self {
+            Self::Flatten => return Some(vec![product(input)?]),
+            Self::Reshape(shape) => {
+                let fits = matches!(shape.len(), 1 | 3) && product(shape) == product(input);
+                return fits.then(|| shape.clone());
+            }
+            Self::Slice(Slice { axis, start, end, step }) => {
+                let mut shape = input.to_vec();
+                let size = shape.get_mut(*axis)?;
+                let fits = *step > 0 && start < end && end <= size;
+                *size = fits.then(|| (end - start).div_ceil(*step))?;
+                return Some(shape);
+            }
+            Self::ChannelShuffle(groups) => {
+                return (*groups > 0 && channels.is_multiple_of(*groups)).then(|| input.to_vec());
+            }
+            Self::Transpose(axes) => {
+                let all = (0..3).all(|axis| axes.contains(&axis));
+                all.then(|| axes.map(|axis| [channels, height, width][axis]))?
+            }
+            Self::PadShortcut(PadShortcut { stride, before, after }) => {
+                let channels = channels.checked_add(*before)?.checked_add(*after)?;
+                let stride = within(*stride)?;
+                [channels, height.div_ceil(stride), width.div_ceil(stride)]
+            }
+            Self::Pad(Pad { padding: [top, bottom, left, right], mode }) => {
+                let padded = |size: usize, before: usize, after: usize| {
+                    let fits = *mode != PadMode::Reflect || before.max(after) < size;
+                    within(size.checked_add(before)?.checked_add(after)?).filter(|_| fits)
+                };
+                [channels, padded(height, *top, *bottom)?, padded(width, *left, *right)?]
+            }
+            Self::ResizeNearest([height, width]) => [channels, within(*height)?, within(*width)?],
+            Self::PixelShuffle(factor) => {
+                let square = factor.checked_mul(*factor)?;
+                let channels = (square > 0 && channels.is_multiple_of(square)).then(|| channels / square)?;
+                [channels, height.checked_mul(*factor)?, width.checked_mul(*factor)?]
+            }
+        };
+        (input.len() == 3).then(|| shape.to_vec())
+    }
+
+    /// What the operand must be.
+    fn needs(&self) -> &'static str {
         match self {
-            Self::Flatten => Ok(vec![product(input).ok_or("too large")?]),
-            Self::Reshape(shape) if matches!(shape.len(), 1 | 3) && product(shape) == product(input) => {
-                Ok(shape.clone())
-            }
-            Self::Reshape(_) => Err("a shape of another size".into()),
-            Self::Transpose(axes) => transposed(*axes, picture(input)?),
-            Self::Slice(slice) => slice.shape(input),
-            Self::ChannelShuffle(groups) if *groups > 0 && input[0].is_multiple_of(*groups) => {
-                Ok(input.to_vec())
-            }
-            Self::ChannelShuffle(groups) => Err(format!("{groups} groups of {input:?}")),
-            Self::PadShortcut(shortcut) => shortcut.shape(picture(input)?),
-            Self::Pad(pad) => pad.shape(picture(input)?),
-            Self::ResizeNearest(size) => resized(*size, picture(input)?),
-            Self::PixelShuffle(factor) => pixels_shuffled(*factor, picture(input)?),
+            Self::Flatten => "takes fewer values",
+            Self::Reshape(_) => "takes as many values as the new shape has",
+            Self::Slice(_) => "takes an operand that has the positions start..end of the axis",
+            Self::ChannelShuffle(_) => "takes channels that its groups divide",
+            Self::Transpose(_) => "takes a picture and an order of the axes 0, 1 and 2",
+            Self::PadShortcut(_) => "takes a picture and a stride of at least 1",
+            Self::Pad(_) => "takes a picture that is larger than what it reflects",
+            Self::ResizeNearest(_) => "takes a picture and a size of at least 1",
+            Self::PixelShuffle(_) => "takes a picture whose channels are so many pixels",
         }
     }
 
@@ -235,20 +280,20 @@ fn by_axis(
     output: Shape,
     [channel, row, column]: [&dyn Fn(usize) -> Option<usize>; 3],
 ) -> IndexMap {
-    let entry = |offset: Option<usize>| offset.map_or(IndexMap::ZERO, |offset| offset as u32);
-    let columns: Vec<Option<usize>> = (0..output.width).map(column).collect();
-    IndexMap {
-        channels: (0..output.channels)
-            .map(|index| entry(channel(index).map(|channel| channel * input.pixels())))
-            .collect(),
-        pixels: (0..output.height)
-            .map(row)
-            .flat_map(|row| {
-                let pixel = move |column: &Option<usize>| Some(row? * input.width + (*column)?);
-                columns.iter().map(move |column| entry(pixel(column)))
-            })
-            .collect(),
+    let mut map = IndexMap::default();
+    for index in 0..output.channels {
+        map.channels.push(channel(index).map_or(IndexMap::ZERO, |channel| (channel * input.pixels()) as u32));
     }
+    for row_index in 0..output.height {
+        let row = row(row_index);
+        for index in 0..output.width {
+            map.pixels.push(match (row, column(index)) {
+                (Some(row), Some(column)) => (row * input.width + column) as u32,
+                _ => IndexMap::ZERO,
+            });
+        }
+    }
+    map
 }
 
 /// Values that are found by adding a channel's and a pixel's number.
@@ -257,12 +302,16 @@ fn by_offset(
     channel: &dyn Fn(usize) -> usize,
     pixel: &dyn Fn(usize, usize) -> usize,
 ) -> IndexMap {
-    IndexMap {
-        channels: (0..output.channels).map(|index| channel(index) as u32).collect(),
-        pixels: (0..output.pixels())
-            .map(|index| pixel(index / output.width, index % output.width) as u32)
-            .collect(),
+    let mut map = IndexMap::default();
+    for index in 0..output.channels {
+        map.channels.push(channel(index) as u32);
     }
+    for row in 0..output.height {
+        for column in 0..output.width {
+            map.pixels.push(pixel(row, column) as u32);
+        }
+    }
+    map
 }
 
 impl PadMode {
@@ -277,63 +326,6 @@ impl PadMode {
             Self::Reflect if place > last => Some((2 * last - place) as usize),
             Self::Reflect => Some(place as usize),
         }
-    }
-}
-
-fn transposed(axes: [usize; 3], input: [usize; 3]) -> ShapeResult {
-    if !(0..3).all(|axis| axes.contains(&axis)) {
-        return Err("the order of the axes does not name each of 0, 1 and 2".into());
-    }
-    Ok(axes.map(|axis| input[axis]).to_vec())
-}
-
-fn resized(size: [usize; 2], [channels, ..]: [usize; 3]) -> ShapeResult {
-    if size.contains(&0) || size.iter().any(|&size| size > MAX_ELEMENTS) {
-        return Err(format!("a size is not between 1 and {MAX_ELEMENTS}"));
-    }
-    Ok(vec![channels, size[0], size[1]])
-}
-
-fn pixels_shuffled(factor: usize, [channels, height, width]: [usize; 3]) -> ShapeResult {
-    let square = factor.checked_mul(factor).filter(|&square| square > 0 && channels.is_multiple_of(square));
-    let square = square.ok_or("the channels are not so many pixels")?;
-    let sides = [height, width].map(|side| side.checked_mul(factor));
-    let [Some(height), Some(width)] = sides else { return Err("too large".into()) };
-    Ok(vec![channels / square, height, width])
-}
-
-impl Slice {
-    fn shape(&self, input: &[usize]) -> ShapeResult {
-        let Self { axis, start, end, step } = *self;
-        let size = input.get(axis).copied().unwrap_or_default();
-        if step == 0 || start >= end || end > size {
-            return Err(format!("positions {start}..{end} of axis {axis} of {input:?}"));
-        }
-        let mut shape = input.to_vec();
-        shape[axis] = (end - start).div_ceil(step);
-        Ok(shape)
-    }
-}
-
-impl PadShortcut {
-    fn shape(&self, [channels, height, width]: [usize; 3]) -> ShapeResult {
-        if self.stride == 0 || self.stride > MAX_ELEMENTS {
-            return Err(format!("a stride is not between 1 and {MAX_ELEMENTS}"));
-        }
-        let channels = channels.checked_add(self.before).and_then(|sum| sum.checked_add(self.after));
-        Ok(vec![channels.ok_or("too large")?, height.div_ceil(self.stride), width.div_ceil(self.stride)])
-    }
-}
-
-impl Pad {
-    fn shape(&self, [channels, height, width]: [usize; 3]) -> ShapeResult {
-        let [top, bottom, left, right] = self.padding;
-        let padded = |size: usize, [before, after]: [usize; 2]| {
-            let fits = self.mode != PadMode::Reflect || before.max(after) < size;
-            let sum = size.checked_add(before).and_then(|sum| sum.checked_add(after));
-            sum.filter(|&sum| fits && sum <= MAX_ELEMENTS).ok_or("the padding does not fit the picture")
-        };
-        Ok(vec![channels, padded(height, [top, bottom])?, padded(width, [left, right])?])
     }
 }
 

@@ -10,7 +10,7 @@ pub const MAX_ELEMENTS: usize = 1 << 28;
 /// All nodes together may have no more elements per picture: an interpreter that keeps every value needs 2 GiB.
 pub const MAX_TOTAL_ELEMENTS: usize = 1 << 29;
 
-pub(super) type ShapeResult = std::result::Result<Vec<usize>, String>;
+type ShapeResult = std::result::Result<Vec<usize>, String>;
 
 impl Graph {
     /// The shape of every node's value for one picture. Checks names, order, operands and sizes on the way.
@@ -158,7 +158,7 @@ impl Op {
     }
 }
 
-pub(super) fn picture(shape: &[usize]) -> std::result::Result<[usize; 3], String> {
+fn picture(shape: &[usize]) -> std::result::Result<[usize; 3], String> {
     shape.try_into().map_err(|_| format!("takes a picture [channels, height, width], not {shape:?}"))
 }
 
