@@ -1,4 +1,4 @@
-//! Architectures, each a function that returns a [`Graph`], and rewrites of graphs.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod cifar10;
