@@ -1,5 +1,4 @@
-//! The CUDA kernels as PTX, which the driver compiles for the GPU that it finds. `scripts/build/ptx` makes them from
-//! `kernels-cuda/cuda` with NVIDIA's compiler; nothing else needs it. They run on GPUs of compute capability 8.0 and later.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 /// Convolutions and linear layers on ordinary cores.

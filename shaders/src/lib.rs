@@ -1,6 +1,4 @@
-//! The WGSL of the GPU kernels, as text and without logic. A shader is some of these files one after the other, as
-//! `deepshift-wgpu` puts them together; it replaces the values of their `const` lines. Activations are quads of four
-//! neighbouring channels, `[picture, height, width, quad]`. The comments stay in the files: browsers load the rest.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod compact;

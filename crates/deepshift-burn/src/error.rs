@@ -2,6 +2,7 @@ use thiserror::Error;
 
 /// What can go wrong in this crate, by who is at fault.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// Weights do not belong to the network, or options do not fit together.
     #[error("{0}")]

@@ -1,4 +1,4 @@
-//! DeepShift on Burn: shift layers for anyone's network, the network of a graph, and optimizers that Burn lacks.
+#![doc = include_str!("../README.md")]
 
 pub mod conv;
 mod error;

@@ -29,7 +29,7 @@ pub fn read(path: &Path, bytes: &[u8], graph: &Graph, key: &WeightsKey) -> Resul
     let chosen = file.choose(graph, key.as_deref()).map_err(|error| {
         let fitting = match error {
             deepshift_weights::Error::BadArgument(_) => fitting(&file),
-            deepshift_weights::Error::BadFile(_) | deepshift_weights::Error::NoSuchKey(_) => None,
+            _ => None,
         };
         let hint =
             fitting.map_or(String::new(), |archs| format!(" (its names and shapes are those of {archs})"));

@@ -2,6 +2,7 @@ use thiserror::Error;
 
 /// What can go wrong in this crate, by who is at fault.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The model or its input is not in order.
     #[error(transparent)]

@@ -1,7 +1,4 @@
-//! Makes a shift network from a trained float network without training it: powers of two are chosen layer by layer, each
-//! layer with what the layers before it, converted already, give on calibration pictures.
-//!
-//! `docs/convert.md` says what is computed and what it brings.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod convert;

@@ -2,6 +2,7 @@ use thiserror::Error;
 
 /// What can go wrong in this crate, by who is at fault.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The bytes are no good `.dshift` file: get the file again or export it again.
     #[error("bad file at byte {offset}: {what}")]

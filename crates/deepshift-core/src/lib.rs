@@ -1,5 +1,4 @@
-//! The ground floor of DeepShift: shift codes, fixed point, network graphs, the `.dshift` file and the reference
-//! interpreter that defines what every executor computes. Bytes in, bytes out: no files, no threads, no `unsafe`.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 pub mod bits;

@@ -1,21 +1,4 @@
-//! Runs DeepShift networks on the CPU. A [`Model`](deepshift_core::Model) becomes an [`Executor`]; what it computes is
-//! what [`deepshift_core::reference`] computes, in integer mode to the bit.
-//!
-//! The kernels of each instruction set lie under `kernels/`; which ones run is decided when an executor is
-//! made. `DEEPSHIFT_CPU=scalar` forces one. Wasm has no choice at run time: there the target features of the build decide.
-//!
-//! ```
-//! use deepshift_core::{Input, Model};
-//! use deepshift_cpu::{Executor, Kernel, Mode, Options};
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let model = Model::from_bytes(&std::fs::read("../../web/models/mnist-conv.dshift")?)?;
-//! let options = Options { mode: Mode::Integer, kernel: Kernel::Shift, ..Options::default() };
-//! let logits = Executor::new(&model, options)?.run(Input::Pictures(&[0; 28 * 28]))?;
-//! assert_eq!(logits.len(), 10);
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 
 #[doc(hidden)]
 pub mod bench;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// An error of this crate. Its message is one line and says what to do.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// Files are not where they were looked for: the user names another folder or fetches them.
     #[error("{what} is not in {}; {remedy}", folder.display())]

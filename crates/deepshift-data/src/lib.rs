@@ -1,7 +1,4 @@
-//! Data sets, the order in which training sees them, augmentation, and loading ahead of the device.
-//!
-//! Nothing here prints. Files, threads and decoders are there only where there is an operating system; in a browser the
-//! rest makes batches from bytes.
+#![doc = include_str!("../README.md")]
 
 mod augment;
 mod batch;

@@ -1,9 +1,4 @@
-//! A model as a list of operations, as GPUs run it, whatever their language: which values there are, which operation
-//! makes each, with weights and parameters packed the way kernels read them. WebGPU and CUDA turn the same list into
-//! dispatches of their own.
-//!
-//! Values are quads of four neighbouring channels, `[picture, height, width, quad]`: in integer mode four i8 in a word, in
-//! float mode four f32. Shapes are those of one picture.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod float;

@@ -1,4 +1,4 @@
-//! Architectures, each a function that returns a [`Graph`], and rewrites of graphs.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod cifar10;
@@ -32,6 +32,7 @@ const MNIST: [Architecture; 2] = [("simple_linear", |_| simple_linear()), ("simp
 
 /// What the networks are made for: it decides about the shape of their input and the number of their classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum DataSet {
     /// Digits of 1x28x28, ten classes.
     Mnist,

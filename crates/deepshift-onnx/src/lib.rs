@@ -1,10 +1,4 @@
-//! Writes the float graph of a [`Model`] as an ONNX file that any runtime reads, shift weights decoded to f32.
-//!
-//! The file has one input `input` `[batch, ...]` (values as the network takes them, already normalised) and one output
-//! `logits` `[batch, classes]`. Softmax is left to the caller, as in a `.dshift` file. What a shift layer rounds
-//! (its input and its bias) is rounded here too, so that logits agree to rounding error.
-//!
-//! Operators are those of <https://github.com/onnx/onnx/blob/main/docs/Operators.md>, opset 17.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod adaptive;

@@ -1,9 +1,4 @@
-//! Python's pickles: what a program pickled, read without Python. Nothing is ever called: an object is only what it would
-//! have been made from, so that unknown classes neither run nor stand in the way.
-//!
-//! A crate that reads any pickle clones what is referred to twice, so eighty bytes can fill the memory; here each
-//! instruction makes few values, and values refer to each other by their numbers. They may refer to each other in
-//! circles: whoever walks over them counts its steps.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod machine;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// An error of this crate. Its message is one line and says what to do.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A data set that cannot be used.
     #[error(transparent)]

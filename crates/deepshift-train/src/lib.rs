@@ -1,6 +1,4 @@
-//! Training: the loop, learning-rate schedules, files that survive a kill.
-//!
-//! Nothing here prints, and files are touched only in [`data`] and [`atomic`], so that the rest runs in a browser as well.
+#![doc = include_str!("../README.md")]
 
 pub mod atomic;
 mod average;

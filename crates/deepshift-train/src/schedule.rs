@@ -16,6 +16,7 @@ pub struct Schedule {
 
 /// The course of the learning rate, apart from the warm-up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Decay {
     /// The base rate throughout.
     Constant,
@@ -43,6 +44,7 @@ pub enum Decay {
 
 /// The first epochs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum WarmUp {
     /// Nothing special.
     None,

@@ -82,6 +82,7 @@ pub struct ShiftSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum OptimizerKind {
     Sgd,
     Adadelta,

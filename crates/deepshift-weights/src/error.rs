@@ -3,6 +3,7 @@ use thiserror::Error;
 /// What can go wrong in this crate, by who is at fault. Messages are one line, say what to do, and leave the file's name to
 /// whoever knows it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The file is of another kind, cut or damaged.
     #[error("{0}")]

@@ -1,8 +1,4 @@
-//! Files of weights as PyTorch and its users write them: what kind of file it is, which tensors it holds, and which of
-//! these belong to a network.
-//!
-//! Bytes in, tensors out: no files, no printing, and nothing of a pickle is ever executed. Names and shapes are read first;
-//! only tensors that a network needs, in the shapes that it needs, are decoded.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod archive;

@@ -34,6 +34,7 @@ impl Default for Options {
 
 /// Where a model runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Device {
     /// Whatever is fastest on this model: measured when the runner is made.
     #[default]

@@ -34,6 +34,7 @@ pub struct Graph {
 /// What follows the logits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Head {
     /// The logits are the result.
     Logits,

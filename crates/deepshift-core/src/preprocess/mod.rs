@@ -29,6 +29,7 @@ pub struct Preprocessing {
 /// The filters of Pillow's `resize` that networks are trained with; both are widened where a picture shrinks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Interpolation {
     /// A triangle of the nearest pixels.
     #[default]
