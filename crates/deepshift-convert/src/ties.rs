@@ -1,7 +1,7 @@
 //! Which channels of which nodes can only be scaled together.
 
 use deepshift_core::Result;
-use deepshift_core::graph::{Activation, Graph, Movement, Op, Shape};
+use deepshift_core::graph::{Graph, Movement, Op, Shape};
 use std::ops::Range;
 
 /// The channels of all nodes, in classes: whoever scales a channel scales its whole class, and the layers before and after
@@ -27,24 +27,15 @@ impl Ties {
         let channels: Vec<Range<usize>> = starts.collect();
         let mut ties = Self { parent: (0..channels.last().map_or(1, |last| last.end)).collect(), channels };
         for (index, node) in graph.nodes.iter().enumerate() {
-            match node.op {
-                Op::Conv2d(_) | Op::Linear(_) => {}
-                Op::Activation(Activation::Relu)
-                | Op::MaxPool(_)
-                | Op::AvgPool(_)
-                | Op::AdaptiveAvgPool(_)
-                | Op::Add
-                | Op::Concat
-                | Op::Dropout(_)
-                | Op::DropPath(_) => ties.tie_operands(graph, index),
-                Op::Move(ref movement @ Movement::Flatten) => {
-                    ties.tie_moved(movement, &shapes, [node.inputs[0], index]);
-                }
-                // No factor goes through these. BatchNorm, through which one would, has scaled its channels itself, and other
-                // movements, through which one would too, have not been tried.
-                Op::Input(_) | Op::BatchNorm(_) | Op::Activation(_) | Op::Multiply | Op::Move(_) => {
+            let properties = node.op.properties();
+            match &node.op {
+                // Its weights make up for the factors of both sides.
+                _ if properties.layer.is_some() => {}
+                _ if !properties.lets_scale_through => {
                     node.inputs.iter().chain([&index]).for_each(|&node| ties.fix(node));
                 }
+                Op::Move(movement) => ties.tie_moved(movement, &shapes, [node.inputs[0], index]),
+                _ => ties.tie_operands(graph, index),
             }
         }
         graph.outputs.iter().for_each(|&node| ties.fix(node));
@@ -110,7 +101,7 @@ impl Ties {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deepshift_core::graph::{BatchNorm, Conv2d, GraphBuilder, PadShortcut, Pool};
+    use deepshift_core::graph::{Activation, BatchNorm, Conv2d, GraphBuilder, PadShortcut, Pool};
 
     /// Two layers with an operation between them, and the nodes of the first layer and of the operation.
     fn between(op: Op, channels: usize) -> (Graph, [usize; 2]) {

@@ -115,7 +115,7 @@ impl Model {
 
     /// The bias of a layer's channels, in float mode and rounded where the layer rounds it; zeros for a layer without.
     pub fn bias(&self, node: &Node, channels: usize) -> Result<Vec<f32>> {
-        if !node.op.layer().is_some_and(|layer| layer.bias) {
+        if !node.op.properties().layer.is_some_and(|layer| layer.bias) {
             return Ok(vec![0.0; channels]);
         }
         let format = node.shift_scheme().and_then(|scheme| scheme.bias);

@@ -3,11 +3,13 @@
 mod activation;
 mod build;
 mod movement;
+mod properties;
 mod shape;
 
 pub use activation::{Activation, Expressions, OnnxForm};
 pub use build::GraphBuilder;
 pub use movement::{IndexMap, Movement, Pad, PadMode, PadShortcut, Slice};
+pub use properties::{Layer, Properties, Values};
 pub(crate) use shape::TotalElements;
 pub use shape::{MAX_ELEMENTS, MAX_TOTAL_ELEMENTS, pooled_size};
 
@@ -271,44 +273,9 @@ impl Node {
 
     /// The scheme of a shift layer; `None` for float layers and everything else.
     pub fn shift_scheme(&self) -> Option<&ShiftScheme> {
-        match self.op.layer()? {
+        match self.op.properties().layer? {
             Layer { weight: WeightKind::Shift(scheme), .. } => Some(scheme),
             Layer { weight: WeightKind::Float, .. } => None,
-        }
-    }
-}
-
-/// What convolutions and linear layers share.
-pub(crate) struct Layer<'a> {
-    pub weight: &'a WeightKind,
-    pub bias: bool,
-    /// Sizes whose product is the number of an output channel's weights.
-    pub fan_in: [usize; 3],
-}
-
-impl Op {
-    /// `None` for what is neither a convolution nor linear.
-    pub(crate) fn layer(&self) -> Option<Layer<'_>> {
-        match self {
-            Self::Conv2d(conv) => {
-                let fan_in = [conv.in_channels / conv.groups.max(1), conv.kernel[0], conv.kernel[1]];
-                Some(Layer { weight: &conv.weight, bias: conv.bias, fan_in })
-            }
-            Self::Linear(linear) => {
-                Some(Layer { weight: &linear.weight, bias: linear.bias, fan_in: [linear.in_features, 1, 1] })
-            }
-            Self::Input(_)
-            | Self::BatchNorm(_)
-            | Self::Activation(_)
-            | Self::MaxPool(_)
-            | Self::AvgPool(_)
-            | Self::AdaptiveAvgPool(_)
-            | Self::Add
-            | Self::Multiply
-            | Self::Concat
-            | Self::Move(_)
-            | Self::Dropout(_)
-            | Self::DropPath(_) => None,
         }
     }
 }

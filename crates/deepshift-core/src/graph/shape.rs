@@ -109,14 +109,14 @@ fn check_parameters(node: &Node) -> Result<()> {
 impl Op {
     /// Multiply-accumulates for an output of this shape.
     pub fn multiply_accumulates(&self, shape: &[usize]) -> u64 {
-        let Some(layer) = self.layer() else { return 0 };
+        let Some(layer) = self.properties().layer else { return 0 };
         let factors = shape.iter().chain(&layer.fan_in);
         factors.fold(1, |product: u64, &factor| product.saturating_mul(factor as u64))
     }
 
     /// The output's shape for operands of these shapes; in words what does not fit.
     pub(crate) fn shape(&self, inputs: &[&[usize]]) -> ShapeResult {
-        if let Some(wanted) = self.operands()
+        if let Some(wanted) = self.properties().operands
             && inputs.len() != wanted
         {
             return Err(format!("takes {wanted} operands, not {}", inputs.len()));
@@ -136,24 +136,6 @@ impl Op {
             Op::Multiply => multiply_shape(inputs),
             Op::Concat => concat_shape(inputs),
             Op::Move(movement) => movement.shape(inputs[0]),
-        }
-    }
-
-    fn operands(&self) -> Option<usize> {
-        match self {
-            Op::Input(_) => Some(0),
-            Op::Add | Op::Concat => None,
-            Op::Multiply => Some(2),
-            Op::Conv2d(_)
-            | Op::Linear(_)
-            | Op::BatchNorm(_)
-            | Op::Activation(_)
-            | Op::MaxPool(_)
-            | Op::AvgPool(_)
-            | Op::AdaptiveAvgPool(_)
-            | Op::Move(_)
-            | Op::Dropout(_)
-            | Op::DropPath(_) => Some(1),
         }
     }
 }

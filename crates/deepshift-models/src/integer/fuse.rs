@@ -1,6 +1,6 @@
 //! Which nodes of a graph one integer operation stands for.
 
-use deepshift_core::graph::{Graph, Op};
+use deepshift_core::graph::{Graph, Op, Values};
 
 /// An operation with what its epilogue takes up: a BatchNorm, then a clamp. Either may be the operation itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,7 +32,7 @@ pub(super) fn fuse(graph: &Graph) -> Fusion {
             continue;
         }
         let node = &graph.nodes[start];
-        if matches!(node.op, Op::Dropout(_) | Op::DropPath(_)) {
+        if node.op.properties().values == Values::Passed {
             fusion.value_of[start] = fusion.value_of[node.inputs[0]];
             continue;
         }
@@ -80,26 +80,12 @@ fn only_user(graph: &Graph, users: &[Vec<usize>], index: usize) -> Option<usize>
     }
 }
 
-/// Whether an operation's values are its operand's, in the same format. (Fusion leaves no dropout, which would be one too.)
+/// Whether an operation's values are its operand's, in the same format.
 pub(super) fn copies(op: &Op) -> bool {
-    match op {
-        Op::MaxPool(_) | Op::Move(_) => true,
-        Op::Input(_)
-        | Op::Conv2d(_)
-        | Op::Linear(_)
-        | Op::BatchNorm(_)
-        | Op::Activation(_)
-        | Op::AvgPool(_)
-        | Op::AdaptiveAvgPool(_)
-        | Op::Add
-        | Op::Multiply
-        | Op::Concat
-        | Op::Dropout(_)
-        | Op::DropPath(_) => false,
-    }
+    op.properties().values == Values::Copied
 }
 
 /// Whether an operation ends in an epilogue, or a table, that rounds to a format of its own.
 pub(super) fn rounds(op: &Op) -> bool {
-    !copies(op) && !matches!(op, Op::Input(_))
+    op.properties().values == Values::Computed
 }
