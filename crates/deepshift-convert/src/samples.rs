@@ -4,6 +4,7 @@ use crate::Result;
 use crate::layer::Layer;
 use crate::moments::{Moments, Sums};
 use crate::walk::{Chunk, Networks};
+use deepshift_core::mix;
 use rayon::prelude::*;
 
 /// Output pixels of a picture that count, where channels mix and where each has its own kernel.
@@ -82,10 +83,7 @@ fn spread(chunk: &Chunk, layer: &Layer, count: usize) -> Vec<usize> {
         .collect()
 }
 
-/// Uniform in `[0, 1)` (SplitMix64).
+/// Uniform in `[0, 1)`.
 fn uniform(seed: u64) -> f64 {
-    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    (mix(seed) >> 11) as f64 / (1u64 << 53) as f64
 }

@@ -1,6 +1,6 @@
 //! A network with its weights: what a `.dshift` file holds.
 
-use crate::graph::{Graph, Node, Op};
+use crate::graph::{BatchNorm, Graph, Node, Op};
 use crate::integer::IntegerNetwork;
 use crate::preprocess::Preprocessing;
 use crate::weight::ShiftWeight;
@@ -95,6 +95,17 @@ impl Tensor {
     }
 }
 
+/// `(x - mean) * scale + offset` of each channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Normalization {
+    /// Running means.
+    pub mean: Vec<f32>,
+    /// `weight / sqrt(running variance + eps)`.
+    pub scale: Vec<f32>,
+    /// Biases.
+    pub offset: Vec<f32>,
+}
+
 impl Model {
     /// The packed weight of the layer of this name.
     pub fn shift_weight(&self, layer: &str) -> Option<&ShiftWeight> {
@@ -121,6 +132,23 @@ impl Model {
         let format = node.shift_scheme().and_then(|scheme| scheme.bias);
         let values = self.values(&node.name, "bias")?;
         Ok(values.iter().map(|&x| format.map_or(x, |format| format.floor(x))).collect())
+    }
+
+    /// A BatchNorm as inference computes it.
+    ///
+    /// # Errors
+    /// A parameter that is missing.
+    pub fn normalization(&self, node: &Node, norm: &BatchNorm) -> Result<Normalization> {
+        let parameter = |suffix| self.values(&node.name, suffix);
+        let (weight, variance) = (parameter("weight")?, parameter("running_var")?);
+        let scale = |(&weight, &variance): (&f32, &f32)| {
+            (f64::from(weight) / (f64::from(variance) + f64::from(norm.eps)).sqrt()) as f32
+        };
+        Ok(Normalization {
+            mean: parameter("running_mean")?.into_owned(),
+            scale: weight.iter().zip(variance.iter()).map(scale).collect(),
+            offset: parameter("bias")?.into_owned(),
+        })
     }
 
     /// The mode in which a caller who does not care runs it: integer where the file has it.

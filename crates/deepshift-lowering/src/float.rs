@@ -3,7 +3,7 @@
 use crate::layer::{Geometry, Layer, Path, Weights};
 use crate::network::{Coding, Element, End, Kind, Network, Operation, Value};
 use crate::weights::{codes, fields, naive, plain};
-use deepshift_core::graph::{BatchNorm, Node, Op, Shape};
+use deepshift_core::graph::{Op, Shape};
 use deepshift_core::round::exp2;
 use deepshift_core::{Error, Kernel, Model, Result, ShiftType, ShiftWeight};
 
@@ -54,7 +54,9 @@ impl Lowering<'_> {
                 Kind::Layer(Box::new(layer))
             }
             Op::BatchNorm(norm) => {
-                end = End::Norm(self.network.constant(normalization(self.model, node, norm)?));
+                let norm = self.model.normalization(node, norm)?;
+                let parameters = fields(&[&norm.mean, &norm.scale, &norm.offset], norm.mean.len());
+                end = End::Norm(self.network.constant(parameters));
                 Kind::Identity
             }
             Op::Activation(activation) => Kind::Activation(*activation),
@@ -145,17 +147,4 @@ fn exponent(weight: &ShiftWeight) -> u32 {
         ShiftType::Q => 127 - kmax,
         ShiftType::PS => 126 - kmax,
     }
-}
-
-fn normalization(model: &Model, node: &Node, norm: &BatchNorm) -> Result<Vec<u8>> {
-    let parameter = |suffix| model.values(&node.name, suffix);
-    let (weight, variance) = (parameter("weight")?, parameter("running_var")?);
-    let scale: Vec<f32> = weight
-        .iter()
-        .zip(variance.iter())
-        .map(|(&weight, &variance)| {
-            (f64::from(weight) / (f64::from(variance) + f64::from(norm.eps)).sqrt()) as f32
-        })
-        .collect();
-    Ok(fields(&[&parameter("running_mean")?, &scale, &parameter("bias")?], norm.channels))
 }

@@ -2,19 +2,14 @@
 //! seed, tensor number and element.
 
 use deepshift_core::graph::Graph;
-use deepshift_core::{FloatTensor, Tensor};
+use deepshift_core::{FloatTensor, Tensor, mix};
 use std::collections::BTreeMap;
 
-const GOLDEN_RATIO: u64 = 0x9E37_79B9_7F4A_7C15;
 const INPUT: u64 = 0xF_FFFF;
 
 /// Uniform in `[0, 1)`.
 fn uniform(seed: u64, tensor: u64, element: u64) -> f64 {
-    let mut z = ((seed << 56) | (tensor << 36)).wrapping_add(element).wrapping_add(GOLDEN_RATIO);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^= z >> 31;
-    (z >> 40) as f64 / f64::from(1 << 24)
+    (mix(((seed << 56) | (tensor << 36)).wrapping_add(element)) >> 40) as f64 / f64::from(1 << 24)
 }
 
 /// Every parameter of the graph, numbered in the order of [`Graph::parameters`].

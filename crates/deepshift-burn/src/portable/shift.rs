@@ -1,7 +1,8 @@
 //! Rounding with straight-through gradients.
 
-use crate::shift::{mix, uniform};
+use crate::shift::uniform;
 use burn::tensor::{Tensor, TensorData};
+use deepshift_core::mix;
 use deepshift_core::round::{exp2, round_log2};
 use std::f32::consts::LN_2;
 

@@ -33,6 +33,6 @@ mod weight;
 
 pub use conv2d::{PaddingMode, ShiftConv2d, ShiftConv2dConfig};
 pub use linear::{ShiftLinear, ShiftLinearConfig};
+pub(crate) use options::uniform;
 pub use options::{Rounding, ShiftOptions, ShiftType, noise_seed};
-pub(crate) use options::{mix, uniform};
 pub(crate) use weight::INITIAL_DEVIATION;

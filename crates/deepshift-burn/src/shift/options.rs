@@ -1,6 +1,7 @@
 //! What both shift layers are told about their arithmetic.
 
 use burn::config::Config;
+use deepshift_core::mix;
 
 /// How a weight is trained. A file knows only the codes that come out of it, see [`codes`](Self::codes).
 #[derive(Config, Debug, Copy, PartialEq, Eq)]
@@ -89,14 +90,6 @@ pub fn noise_seed(training_seed: u64, pass: u64, layer: u64) -> u64 {
 /// A uniform number in `[0, 1)` with 24 random bits, number `index` of the stream `seed`.
 pub(crate) fn uniform(seed: u64, index: u64) -> f32 {
     (mix(seed.wrapping_add(mix(index))) >> 40) as f32 * (1.0 / (1u32 << 24) as f32)
-}
-
-/// The output function of SplitMix64 (Steele, Lea and Flood 2014), a bijection of 64-bit integers.
-pub(crate) fn mix(value: u64) -> u64 {
-    let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 #[cfg(test)]

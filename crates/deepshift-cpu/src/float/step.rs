@@ -7,9 +7,9 @@ use crate::geometry::Geometry;
 use crate::movement::Gather;
 use crate::pool::Windows;
 use deepshift_core::Kernel;
-use deepshift_core::Model;
-use deepshift_core::graph::{Activation, BatchNorm, Node, Op, Pool, Shape};
+use deepshift_core::graph::{Activation, Op, Pool, Shape};
 use deepshift_core::reference::{average_divisor, larger};
+use deepshift_core::{Model, Normalization};
 
 /// A node's operation with all that can be known ahead.
 pub(super) enum Step {
@@ -29,13 +29,6 @@ pub(super) enum Step {
     Move(Gather),
 }
 
-/// `(x - mean) * scale + offset` of each channel.
-pub(super) struct Normalization {
-    mean: Vec<f32>,
-    scale: Vec<f32>,
-    offset: Vec<f32>,
-}
-
 impl Step {
     /// `shapes` are those of all nodes.
     pub fn new(model: &Model, index: usize, shapes: &[Shape], kernel: Kernel) -> Result<Self> {
@@ -47,7 +40,7 @@ impl Step {
             return Ok(Self::Layer(Box::new(Layer::new(model, node, geometry, kernel)?)));
         }
         Ok(match &node.op {
-            Op::BatchNorm(norm) => Self::BatchNorm(Normalization::new(model, node, norm)?),
+            Op::BatchNorm(norm) => Self::BatchNorm(model.normalization(node, norm)?),
             Op::Activation(activation) => Self::Activation(*activation, output.channels),
             Op::MaxPool(pool) => Self::MaxPool(Windows::new(*pool, input, output)),
             Op::AvgPool(pool) => Self::AvgPool(Windows::new(*pool, input, output), Some(*pool)),
@@ -66,7 +59,7 @@ impl Step {
         match self {
             Self::Copy => out.copy_from_slice(x),
             Self::Layer(layer) => layer.run(context, x, out),
-            Self::BatchNorm(norm) => norm.run(context, x, out),
+            Self::BatchNorm(norm) => normalize(context, x, norm, out),
             Self::Activation(activation, channels) => activate(context, x, *activation, *channels, out),
             Self::MaxPool(windows) => largest(context, x, windows, out),
             Self::AvgPool(windows, pool) => mean(context, x, windows, pool.as_ref(), out),
@@ -87,34 +80,15 @@ fn activate(context: Context, x: &[f32], activation: Activation, channels: usize
     );
 }
 
-impl Normalization {
-    fn new(model: &Model, node: &Node, norm: &BatchNorm) -> Result<Self> {
-        let parameter = |suffix| model.values(&node.name, suffix);
-        let (weight, variance) = (parameter("weight")?, parameter("running_var")?);
-        let scale = weight
-            .iter()
-            .zip(variance.iter())
-            .map(|(&weight, &variance)| {
-                (f64::from(weight) / (f64::from(variance) + f64::from(norm.eps)).sqrt()) as f32
-            })
-            .collect();
-        Ok(Self {
-            mean: parameter("running_mean")?.into_owned(),
-            scale,
-            offset: parameter("bias")?.into_owned(),
-        })
-    }
-
-    fn run(&self, context: Context, x: &[f32], out: &mut [f32]) {
-        let channels = self.mean.len();
-        context.for_each_row(out, channels, |_: &mut (), row, out| {
-            let x = &x[row * channels..][..channels];
-            let parameters = self.mean.iter().zip(&self.scale).zip(&self.offset);
-            for ((out, x), ((mean, scale), offset)) in out.iter_mut().zip(x).zip(parameters) {
-                *out = (x - mean) * scale + offset;
-            }
-        });
-    }
+fn normalize(context: Context, x: &[f32], norm: &Normalization, out: &mut [f32]) {
+    let channels = norm.mean.len();
+    context.for_each_row(out, channels, |_: &mut (), row, out| {
+        let x = &x[row * channels..][..channels];
+        let parameters = norm.mean.iter().zip(&norm.scale).zip(&norm.offset);
+        for ((out, x), ((mean, scale), offset)) in out.iter_mut().zip(x).zip(parameters) {
+            *out = (x - mean) * scale + offset;
+        }
+    });
 }
 
 fn largest(context: Context, x: &[f32], windows: &Windows, out: &mut [f32]) {

@@ -11,7 +11,8 @@ use crate::memory;
 
 use super::ShiftOps;
 use super::rounding::{FixedPoint, clamp, exp2, exponent, floor, round_ties_even};
-use crate::shift::options::{mix, uniform};
+use crate::shift::options::uniform;
+use deepshift_core::mix;
 
 /// Values that one task works on.
 pub(super) const TASK: usize = 1 << 14;
