@@ -23,6 +23,8 @@ pub trait Device {
 pub struct Suite {
     /// All of them must give the same.
     pub devices: Vec<Box<dyn Device>>,
+    /// How many of the first ones random layers are tried on: those that start fast.
+    pub fast: usize,
     /// Of the codings of a shape, each that has this distance from the one before.
     pub step: usize,
     /// Random layers.
@@ -34,12 +36,12 @@ pub struct Suite {
 impl Suite {
     /// For devices that start at once: every case.
     pub fn thorough(devices: Vec<Box<dyn Device>>) -> Self {
-        Self { devices, step: 1, layers: 10_000, networks: 30 }
+        Self { fast: devices.len(), devices, step: 1, layers: 10_000, networks: 30 }
     }
 
     /// For devices that have to compile each kernel: enough that each coding meets each kind of shape.
     pub fn brief(devices: Vec<Box<dyn Device>>) -> Self {
-        Self { devices, step: 5, layers: 50, networks: 5 }
+        Self { fast: devices.len(), devices, step: 5, layers: 50, networks: 5 }
     }
 
     /// Asserts that every kernel gives the reference's logits, bit by bit.
@@ -91,28 +93,32 @@ fn assert_exact(
 macro_rules! conformance_tests {
     ($suite:expr $(, $attribute:meta)?) => {
         $crate::conformance_tests! { @write [$(#[$attribute])?] $suite;
-            float: every_movement, single_layers, extreme_exponents, whole_networks, not_finite_values, errors;
-            integer: every_movement, edge_shapes, linear_layers, random_layers, whole_networks, not_finite_inputs,
-                wide_outputs, lanes_without_a_channel, extremes_of_the_proof, more_pictures_than_a_batch;
-            shipped: digits
+            float_movements float::every_movement,
+            float_layers float::single_layers,
+            float_exponents float::extreme_exponents,
+            float_networks float::whole_networks,
+            float_not_finite float::not_finite_values,
+            errors float::errors,
+            integer_movements integer::every_movement,
+            integer_edge_shapes integer::edge_shapes,
+            integer_linear_layers integer::linear_layers,
+            integer_random_layers integer::random_layers,
+            integer_networks integer::whole_networks,
+            integer_not_finite integer::not_finite_inputs,
+            integer_wide_outputs integer::wide_outputs,
+            integer_lanes_without_a_channel integer::lanes_without_a_channel,
+            integer_extremes_of_the_proof integer::extremes_of_the_proof,
+            integer_more_pictures_than_a_batch integer::more_pictures_than_a_batch,
+            shipped_networks_for_digits shipped::digits,
         }
     };
-    (@write $attributes:tt $suite:expr; $($module:ident: $($test:ident),+);+) => {
-        $(
-            mod $module {
-                #[allow(unused_imports)]
-                use super::*;
-                $crate::conformance_tests! { @tests $attributes $suite; $module $($test)+ }
-            }
-        )+
+    (@write $attributes:tt $suite:expr; $($name:ident $module:ident::$test:ident,)+) => {
+        $($crate::conformance_tests! { @test $attributes $suite; $name $module::$test })+
     };
-    (@tests $attributes:tt $suite:expr; $module:ident $($test:ident)+) => {
-        $($crate::conformance_tests! { @test $attributes $suite; $module $test })+
-    };
-    (@test [$(#[$attribute:meta])*] $suite:expr; $module:ident $test:ident) => {
+    (@test [$(#[$attribute:meta])*] $suite:expr; $name:ident $module:ident::$test:ident) => {
         #[test]
         $(#[$attribute])*
-        fn $test() {
+        fn $name() {
             let suite: $crate::Suite = ($suite)();
             $crate::conformance::$module::$test(&suite);
         }
