@@ -9,7 +9,7 @@ const PROTOCOL: u8 = 5;
 /// Reads the pickle at the start of `bytes`, of at most `most_steps` instructions.
 ///
 /// # Errors
-/// [`Error`] with the offset of the instruction that is unknown, cut off, does not fit, or is one too many.
+/// [`enum@Error`] with the offset of the instruction that is unknown, cut off, does not fit, or is one too many.
 pub fn parse(bytes: &[u8], most_steps: usize) -> Result<Pickle<'_>, Error> {
     let mut machine = Machine { bytes, ..Machine::default() };
     for _ in 0..most_steps {
