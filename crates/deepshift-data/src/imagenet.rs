@@ -46,7 +46,9 @@ pub fn open_part_or_all(
 ) -> Result<PictureFiles, Error> {
     match find(folder, part)? {
         Some(place) => place.open(part, labelling, input),
-        None if folder.is_dir() && !lacks_test(folder, part) => PictureFiles::open(folder, labelling, input),
+        None if folder.is_dir() && !lacks_test(folder, part) => {
+            PictureFiles::open_part(folder, Some(part), labelling, input)
+        }
         None => Err(missing(folder, part)),
     }
 }

@@ -49,6 +49,17 @@ export async function takeFile(file: File, showPicture: ShowPicture): Promise<vo
 /** Files are added in the order in which they came, however long each takes to be read. */
 let turn: Promise<unknown> = Promise.resolve();
 
+/** Networks that were loaded while a later one was current, which may be broken. */
+const hidden = new Set<networks.Entry>();
+
+/** Opens the view of the current network if it has just been loaded. */
+function showLoaded(): void {
+  for (const entry of [...hidden].filter(networks.isCurrent)) {
+    hidden.delete(entry);
+    openView(entry.digits ? "draw" : "pictures");
+  }
+}
+
 async function takeNetwork(file: File): Promise<void> {
   let added: networks.Entry | undefined;
   try {
@@ -64,11 +75,12 @@ async function takeNetwork(file: File): Promise<void> {
     const { entry, model } = await adding;
     const { info } = await model;
     entry.digits = networks.takesDigits(info);
-    // Another may have been chosen since.
-    if (networks.isCurrent(entry)) openView(entry.digits ? "draw" : "pictures");
+    hidden.add(entry);
+    showLoaded();
     notice(`${file.name} is loaded: ${info.architecture}`);
   } catch (error) {
     if (added) networks.remove(added);
+    showLoaded();
     failed(`${file.name} cannot be run`, error);
   }
 }

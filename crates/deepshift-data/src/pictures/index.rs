@@ -70,7 +70,8 @@ struct Class {
 impl Index {
     /// The pictures in the sub-folders of a folder; where these have none, those in its archives or in itself, whichever
     /// holds more.
-    pub fn of(folder: &Path, labelling: Labelling) -> Result<Self, Error> {
+    /// Of archives that hold folders of both parts, only `part` is read where one is wanted.
+    pub fn of(folder: &Path, part: Option<Part>, labelling: Labelling) -> Result<Self, Error> {
         let listing = Listing::of(folder)?;
         let classes = match labelling {
             Labelling::List { labels, classes } => return Self::of_list(folder, labels, classes),
@@ -92,7 +93,7 @@ impl Index {
         }
         let index = match folders.iter().any(|class| !class.pictures.is_empty()) {
             true => Self::of_folders(folder, folders, listing, classes)?,
-            false => Self::of_files(folder, listing, classes)?,
+            false => Self::of_files(folder, part, listing, classes)?,
         };
         index.checked(folder)
     }
@@ -134,13 +135,20 @@ impl Index {
     }
 
     /// The pictures in a folder's archives, or those in the folder itself, whichever are more.
-    fn of_files(folder: &Path, listing: Listing, classes: Option<&[String]>) -> Result<Self, Error> {
+    fn of_files(
+        folder: &Path,
+        part: Option<Part>,
+        listing: Listing,
+        classes: Option<&[String]>,
+    ) -> Result<Self, Error> {
         let Listing { folders, pictures, archives } = listing;
         let mut index = Self::default();
         if !archives.is_empty() {
             let paths: Vec<PathBuf> = archives.iter().map(|name| folder.join(name)).collect();
-            let indices = index_archives(&paths)?;
+            let mut indices = index_archives(&paths)?;
+            let others = part.map_or(0, |part| leave_part(&mut indices, part.other()));
             index = Self::of_archives(paths, indices, classes, true);
+            index.note_other_part(others, folder);
             if index.entries.len() >= pictures.len() {
                 index.note("pictures beside archives that hold more", folder, &pictures);
                 return Ok(index);
@@ -207,11 +215,7 @@ impl Index {
         if index.entries.is_empty() && index.unknown > 0 {
             return Err(unsorted(&first, index.unknown));
         }
-        if others > 0 {
-            index
-                .notes
-                .push(format!("{others} pictures of the other part are left out in {}", first.display()));
-        }
+        index.note_other_part(others, &first);
         index.checked(first.parent().unwrap_or(&first))
     }
 
@@ -303,6 +307,13 @@ impl Index {
         }
         if let Some(problem) = archive.problem {
             self.skipped.add(format!("the rest of {}", path.display()), problem);
+        }
+    }
+
+    fn note_other_part(&mut self, pictures: usize, place: &Path) {
+        if pictures > 0 {
+            self.notes
+                .push(format!("{pictures} pictures of the other part are left out in {}", place.display()));
         }
     }
 

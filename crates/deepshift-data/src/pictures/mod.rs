@@ -73,8 +73,18 @@ impl PictureFiles {
     /// [`Error::File`] if a folder or an archive cannot be read, [`Error::Missing`] if there is no picture,
     /// [`Error::Settings`] if there are too many, the input is not one of color pictures or labels cannot be told.
     pub fn open(folder: &Path, labelling: Labelling, input: PictureInput) -> Result<Self, Error> {
+        Self::open_part(folder, None, labelling, input)
+    }
+
+    /// The same; of archives that hold folders of both parts the pictures of one.
+    pub(crate) fn open_part(
+        folder: &Path,
+        part: Option<Part>,
+        labelling: Labelling,
+        input: PictureInput,
+    ) -> Result<Self, Error> {
         input.check()?;
-        Ok(Self { index: Index::of(folder, labelling)?, input, broken: Mutex::default() })
+        Ok(Self { index: Index::of(folder, part, labelling)?, input, broken: Mutex::default() })
     }
 
     /// What lies beside the pictures and was left out on purpose: a sentence for each kind.

@@ -115,6 +115,9 @@ fn an_archive_of_a_whole_data_set_gives_one_part() {
         (vec![(1, 1), (2, 0)], &["n01", "n02"].map(String::from)[..])
     );
     assert_eq!(seen(&open(crate::Part::Test)), [(3, 0)]);
+    let beside = crate::imagenet::open_part_or_all;
+    let files = beside(folder.path(), crate::Part::Test, Labelling::Folders, input()).unwrap();
+    assert_eq!(seen(&files), [(3, 0)]);
     assert!(train.notes()[0].starts_with("1 pictures of the other part are left out"), "{:?}", train.notes());
 }
 
